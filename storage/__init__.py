@@ -1,0 +1,1 @@
+"""What the bot remembers: tables, and questions and changes that take the transaction first."""

@@ -1,0 +1,57 @@
+"""All tables; one file a subject."""
+
+from storage.models.machinery import (
+    Dialog,
+    Inbox,
+    Outbox,
+    PlatformState,
+    Posted,
+    Timer,
+    WebMessage,
+)
+from storage.models.people import (
+    Account,
+    Body,
+    Channel,
+    CodeTrial,
+    Institution,
+    Invitation,
+    Membership,
+    Municipality,
+    NoticeShown,
+    Person,
+    Seat,
+    SeatFiller,
+)
+from storage.models.polls import Ballot, BallotKey, Poll, PollOption, RollPerson, RollSeat
+from storage.models.work import FieldOfAction, Measure
+
+__all__ = [
+    "Account",
+    "Ballot",
+    "BallotKey",
+    "Body",
+    "Channel",
+    "CodeTrial",
+    "Dialog",
+    "FieldOfAction",
+    "Inbox",
+    "Institution",
+    "Invitation",
+    "Measure",
+    "Membership",
+    "Municipality",
+    "NoticeShown",
+    "Outbox",
+    "Person",
+    "PlatformState",
+    "Poll",
+    "PollOption",
+    "Posted",
+    "RollPerson",
+    "RollSeat",
+    "Seat",
+    "SeatFiller",
+    "Timer",
+    "WebMessage",
+]
