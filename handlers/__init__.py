@@ -1,0 +1,1 @@
+"""What the bot decides: features that turn an event into a list of things to say."""

@@ -1,0 +1,16 @@
+"""All features. A new one is one line here."""
+
+from __future__ import annotations
+
+from handlers import channels, help, measures, people, polls, privacy
+from handlers.router import Router
+
+ROUTERS: tuple[Router, ...] = (
+    people.router,
+    channels.router,
+    polls.router,
+    measures.router,
+    help.router,
+    privacy.router,
+)
+"""The features' functions, to be joined by ``Routes``."""
