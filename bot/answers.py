@@ -1,0 +1,120 @@
+"""Answers become outbox rows: targets are resolved to places, cards to JSON."""
+
+from __future__ import annotations
+
+from bot.wire import card_to_json, text_to_json
+from handlers.chat import (
+    HERE,
+    Answers,
+    Card,
+    Direct,
+    Enter,
+    InChannel,
+    Leave,
+    Post,
+    Replace,
+    Say,
+    SendFile,
+    Target,
+    Text,
+    Toast,
+)
+from handlers.router import Context
+from storage import outbox, people
+from storage.models import Channel, Municipality, Person
+from storage.outbox import Draft
+
+
+def keep(ctx: Context, answers: Answers) -> None:
+    """Queue the answers in the transaction that decided them."""
+    drafts = [d for d in (_draft(ctx, a) for a in answers) if d is not None]
+    outbox.put(ctx.tx, drafts, ctx.now)
+
+
+def refused(ctx: Context, text: Text, private: bool) -> Answers:
+    """Say a "no" so that only the person reads it."""
+    if private:
+        return [Toast(text)]
+    if ctx.event.account is None:
+        return []
+    if ctx.in_direct:
+        return [Say(Card((text,)))]
+    if ctx.person is not None and people.reachable(ctx.tx, ctx.person.id):
+        return [Say(Card((text,)), Direct(ctx.person.id))]
+    # In a channel nothing about the matter is said aloud.
+    return [Say(Card((Text("router.write_me_directly"),)))]
+
+
+def _platform_of(ctx: Context, person_id: int) -> str | None:
+    """Whoever acts is answered on the platform they act on, if they have a direct chat there."""
+    mine = ctx.person is not None and ctx.person.id == person_id
+    return ctx.event.place.platform if mine else None
+
+
+def _draft(ctx: Context, answer: object) -> Draft | None:
+    match answer:
+        case Say(card, to, key):
+            return _at(ctx, to, "card", card_to_json(card), key=key)
+        case Post(board, to, pin, key):
+            content = {
+                "kind": board.kind,
+                "id": board.id,
+                "viewer": board.viewer,
+                "pin": pin,
+            }
+            return _at(ctx, to, "board", content, key=key)
+        case Replace(card):
+            content = {**card_to_json(card), "message": ctx.event.message}
+            pressed = ctx.event.answer_token is not None and ctx.event.message is not None
+            return _at(ctx, HERE, "replace" if pressed else "card", content)
+        case SendFile(name, mime, data, caption, to, key):
+            content = {"name": name, "mime": mime, "caption": text_to_json(caption)}
+            return _at(ctx, to, "file", content, data=data, key=key)
+        case Enter():
+            return _at(ctx, HERE, "enter", {})
+        case Leave():
+            return _at(ctx, HERE, "leave", {})
+    raise TypeError(f"{type(answer).__name__} is no answer")
+
+
+def _at(
+    ctx: Context,
+    to: Target,
+    kind: str,
+    content: dict[str, object],
+    *,
+    data: bytes | None = None,
+    key: str | None = None,
+) -> Draft | None:
+    town = ctx.municipality.id if ctx.municipality else None
+    match to:
+        case Direct(person_id):
+            account = people.reachable(ctx.tx, person_id, _platform_of(ctx, person_id))
+            if account is None or account.direct is None:
+                return None
+            person = ctx.tx.get(Person, person_id)
+            language = person.language if person else "de"
+            return Draft(
+                account.platform, account.direct, kind, content, language,
+                account.municipality_id, person_id, data, key,
+            )  # fmt: skip
+        case InChannel(channel_id):
+            channel = ctx.tx.get(Channel, channel_id)
+            if channel is None or channel.lost_at is not None:
+                return None
+            municipality = ctx.tx.get(Municipality, channel.municipality_id)
+            language = municipality.default_language if municipality else "de"
+            return Draft(
+                channel.platform, channel.external_id, kind, content, language,
+                channel.municipality_id, None, data, key,
+            )  # fmt: skip
+    place = ctx.event.place
+    if place.platform == "timer":
+        return None
+    reader = ctx.person.id if ctx.person and ctx.in_direct else None
+    language = ctx.language
+    if not ctx.in_direct and ctx.municipality is not None:
+        language = ctx.municipality.default_language
+    if ctx.event.thread is not None:
+        content = {**content, "thread": ctx.event.thread}
+    return Draft(place.platform, place.id, kind, content, language, town, reader, data, key)
