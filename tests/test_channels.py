@@ -7,7 +7,7 @@ import pytest
 from handlers.chat import MembershipChanged, PlaceMoved
 from storage.models import Account, Body, Channel
 from tests.messenger import Meeting
-from tests.test_polls import open_poll
+from tests.polling import open_poll
 from tests.world import Town
 
 

@@ -15,7 +15,7 @@ from storage import outbox
 from storage.models import Outbox, Posted
 from storage.outbox import Draft
 from tests.messenger import Meeting, Messenger
-from tests.test_polls import open_poll
+from tests.polling import open_poll
 from tests.world import Town
 
 

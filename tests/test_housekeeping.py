@@ -8,7 +8,7 @@ from storage import housekeeping, inbox, outbox
 from storage.inbox import Arrival
 from storage.models import CodeTrial, Inbox, Outbox, Posted
 from storage.outbox import Draft
-from tests.test_polls import open_poll
+from tests.polling import open_poll
 from tests.world import Town
 
 

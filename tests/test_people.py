@@ -20,7 +20,7 @@ from storage.db import Database
 from storage.models import Account, CodeTrial, Invitation, NoticeShown, Person
 from tests import world
 from tests.messenger import Meeting
-from tests.test_polls import open_poll
+from tests.polling import open_poll
 from tests.world import Somebody, Town
 
 CODE = re.compile(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}")

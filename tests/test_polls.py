@@ -3,67 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import date
 
 import pytest
 from sqlmodel import select
 
 from bot.platforms.web.checks import Pressed
-from storage import outbox, timers, webchat
+from storage import outbox, webchat
 from storage.models import (
-    Ballot,
-    BallotKey,
-    Inbox,
     Membership,
-    Municipality,
-    Outbox,
     Person,
     Poll,
     Posted,
     RollSeat,
-    WebMessage,
+)
+from tests.polling import (
+    DEADLINE,
+    GROUP,
+    ballots,
+    close_poll,
+    first_option,
+    open_poll,
 )
 from tests.world import PEOPLE, Somebody, Town
-
-DEADLINE = datetime(2027, 1, 19, 17, 0, tzinfo=UTC)
-"""19.01.2027, 18:00 in Ilmbrück."""
-
-GROUP = "Steuerungsgruppe"
-
-
-async def open_poll(town: Town, *, secret: bool = False, sure: bool = True) -> None:
-    """Coordination prepares and publishes a vote: field TF1, 8 measures, 3 dots, 2 on one."""
-    who = town.coordination
-    await who.says("/abstimmung")
-    for pressed in ("TF1", "Fertig", "Klimaschutz und Energie", "3 (Ihre", "2 (Ihre", GROUP):
-        await who.press(pressed)
-    await who.says("19.01.2027 18:00")
-    await who.press("Geheim" if secret else "Offen")
-    if sure:
-        await who.press("Veröffentlichen")
-
-
-def change_rules(town: Town, **changed: Any) -> None:
-    """Other rules of procedure for Ilmbrück."""
-    with town.db.begin() as tx:
-        row = tx.get_one(Municipality, town.id)
-        row.rules = {**row.rules, **changed}
-
-
-async def close_poll(town: Town) -> None:
-    """Coordination closes it ahead of its time."""
-    await town.coordination.says("/abstimmungen")
-    for pressed in ("Verwalten", "Jetzt beenden", "Ja, beenden"):
-        await town.coordination.press(pressed)
-
-
-def ballots(town: Town) -> list[dict[str, Any]]:
-    return [ballot.value for ballot in town.all(Ballot)]
-
 
 # --- the whole way --------------------------------------------------------------------------
 
@@ -121,16 +84,6 @@ async def test_a_ballot_is_changed_and_withdrawn_until_the_end(town: Town) -> No
     assert "0 von 19" in me.sees(GROUP)
     await me.press("Wärmeplanung")
     assert [sum(value.values()) for value in ballots(town)] == [1]
-
-
-async def test_the_poll_closes_at_its_deadline_by_itself(town: Town) -> None:
-    await open_poll(town)
-    await town.group_a.press("Photovoltaik")
-    await town.until(DEADLINE - timedelta(seconds=1))
-    assert town.one(Poll).state == "open"
-    await town.until(DEADLINE)
-    assert town.one(Poll).state == "closed"
-    assert "Ende der Abstimmung: Di., 19.01.2027, 18:00 Uhr." in town.group_a.sees(GROUP)
 
 
 async def test_without_any_ballot_there_is_no_ranking(town: Town) -> None:
@@ -243,46 +196,6 @@ async def test_who_joins_later_is_not_on_the_roll(town: Town) -> None:
     assert "Von Ihnen wird gerade nichts erwartet" in await town.coordination.says("/offen")
 
 
-# --- when -----------------------------------------------------------------------------------
-
-
-async def test_a_press_at_the_closing_instant_is_counted_or_refused_never_both(town: Town) -> None:
-    await open_poll(town)
-    message, action = town.group_a.button("Photovoltaik")
-    town.now = DEADLINE - timedelta(microseconds=1)
-    await town.chat.pressed(town.group_a.who, Pressed(str(uuid.uuid4()), "direct", message, action))
-    await town.until(DEADLINE)
-    assert town.group_a.toast.startswith("Gespeichert")
-    await town.group_a.presses(message, action)
-    assert "beendet" in town.group_a.toast
-    assert town.one(Poll).result["cast"] == 1
-
-
-async def test_ballots_that_waited_while_the_bot_was_down_count_and_are_named(town: Town) -> None:
-    await open_poll(town)
-    message, action = town.group_a.button("Photovoltaik")
-    town.now = DEADLINE + timedelta(hours=1)
-    town.restart()
-    await town.group_a.presses(message, action)
-    assert town.group_a.toast.startswith("Gespeichert")
-    await town.until(town.now)
-    result = town.one(Poll).result
-    assert (result["cast"], result["late"]) == (1, 1)
-    seen = town.group_a.sees(GROUP)
-    assert (
-        "kam noch 1 Stimme dazu" in seen and "Ende der Abstimmung: Di., 19.01.2027, 19:00" in seen
-    )
-
-
-async def test_after_the_deadline_a_running_bot_takes_no_ballot(town: Town) -> None:
-    await open_poll(town)
-    message, action = town.group_a.button("Photovoltaik")
-    town.now = DEADLINE
-    await town.group_a.presses(message, action)
-    assert "seit Di., 19.01.2027, 18:00 Uhr beendet" in town.group_a.toast
-    assert ballots(town) == []
-
-
 # --- many at once ---------------------------------------------------------------------------
 
 
@@ -291,7 +204,7 @@ async def test_everybody_pressing_at_once_makes_one_ballot_a_seat(any_town: Town
     await open_poll(town)
     seats = town.all(RollSeat)
     voters = [f"sg-{n:02}" for n in range(3, 22)]
-    pressed = [(who, *_option(town.somebody(who))) for who in voters]
+    pressed = [(who, *first_option(town.somebody(who))) for who in voters]
     await asyncio.gather(
         *(
             town.somebody(who).presses(message, action)
@@ -350,221 +263,12 @@ async def test_everybody_reads_their_own_language(town: Town) -> None:
     assert "1 of 19 seats has voted" in town.one_world_club.sees("Steering group")
 
 
-# --- preparing ------------------------------------------------------------------------------
-
-
-async def test_options_may_be_typed(town: Town) -> None:
-    who = town.coordination
-    await who.says("/abstimmung")
-    await who.press("Eigene Optionen")
-    assert "mindestens zwei Optionen" in await who.says("nur eine")
-    assert "steht zweimal" in await who.says("Radweg\nradweg")
-    await who.says("1. Radweg <b>&\n- Dach\n• Bank")
-    await who.says("Was zuerst?")
-    await who.press("1")
-    await who.press(GROUP)
-    await who.press("Mi., 13.01.2027, 18:00")
-    review = await who.press("Offen")
-    assert not review or "Radweg <b>&" in review
-    await who.press("Veröffentlichen")
-    assert "Radweg <b>& ○" in town.group_a.newest()
-    assert "Jeder Sitz hat einen Punkt." in town.group_a.sees(GROUP)
-
-
-async def test_a_dialog_goes_back_leaves_and_outlives_a_restart(town: Town) -> None:
-    who = town.coordination
-    await who.says("/abstimmung")
-    await who.press("TF2")
-    await who.press("Zurück")
-    await who.press("TF1")
-    town.restart()
-    await who.press("Fertig")
-    await who.says("/abbrechen")
-    await who.says("/abstimmung")
-    await who.press("TF1")
-    await who.press("Abbrechen")
-    assert "Abgebrochen" in who.newest() and town.all(Poll) == []
-
-
-async def test_only_coordination_prepares(town: Town) -> None:
-    assert "vorbehalten" in await town.group_a.says("/abstimmung")
-    assert town.all(Poll) == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "answer"),
-    [
-        ("28.03.2027 02:30", "gibt es nicht"),
-        ("31.10.2027 02:30", "gibt es zweimal"),
-        ("gestern", "nicht verstanden"),
-        ("11.01.2027 18:00", "Vergangenheit"),
-        ("01.03.2029 18:00", "mehr als ein Jahr"),
-    ],
-)
-async def test_a_deadline_that_cannot_be_meant_is_asked_about(
-    town: Town, typed: str, answer: str
-) -> None:
-    who = town.coordination
-    await who.says("/abstimmung")
-    for pressed in ("TF1", "Fertig", "Klimaschutz und Energie", "3 (Ihre", "2 (Ihre", GROUP):
-        await who.press(pressed)
-    assert answer in await who.says(typed)
-    await who.says("31.10.2027 02:30 Winterzeit")
-    assert "Offen oder geheim" in who.newest()
-
-
-# --- secret ---------------------------------------------------------------------------------
-
-
-async def test_a_secret_poll_says_nothing_before_its_end(town: Town) -> None:
-    await open_poll(town, secret=True)
-    assert "(geheim)" in town.group_a.sees(GROUP)
-    await town.group_a.press("Photovoltaik")
-    await town.group_b.press("Solardach")
-    assert "ab 3 Stimmen" in town.school.sees(GROUP)
-    await town.school.press("Wärmeplanung")
-    assert "3 von 19" in town.school.sees(GROUP) and "Beleg:" in town.school.newest()
-
-
-async def test_nothing_joins_a_secret_ballot_to_a_person_after_the_close(town: Town) -> None:
-    await open_poll(town, secret=True)
-    await town.group_a.press("Photovoltaik")
-    await town.group_b.says("2 2")
-    await town.school.press("Nahwärmenetz")
-    check = town.group_a.newest().split("Prüfwert ")[1].split(".")[0]
-    pseudonyms = [b.voter.encode() for b in town.all(Ballot)]
-    town.pages.close()
-    await town.until(DEADLINE)
-    assert check in town.school.sees(GROUP), "the voter finds their check value with the result"
-    assert town.all(BallotKey) == [] and all(b.receipt is None for b in town.all(Ballot))
-    voters = {b.voter for b in town.all(Ballot)}
-    assert len(voters) == 3 and not voters & {str(s.seat_id) for s in town.all(RollSeat)}
-    assert all(row.payload is None for row in town.all(Inbox))
-    assert "2 2" not in town.group_b.sees()
-    kept = json.dumps(
-        [row.content for row in town.all(Outbox)]
-        + [row.labels for row in town.all(Posted)]
-        + [row.content for row in town.all(WebMessage)]
-    )
-    assert "●" not in kept and "Beleg" not in kept
-    # Not even in what the database has freed: the file itself holds no pseudonym any more.
-    path = Path(town.db.url.removeprefix("sqlite:///"))
-    for file in (path, path.with_name(f"{path.name}-wal")):
-        data = file.read_bytes()
-        assert all(trace not in data for trace in pseudonyms) and b'"action": "pv:' not in data
-
-
-async def test_a_secret_poll_needs_enough_voters(town: Town) -> None:
-    change_rules(town, secret_minimum_voters=20)
-    await open_poll(town, secret=True, sure=False)
-    assert "nur 19 stimmberechtigte Sitze, nötig sind 20" in town.coordination.toast
-    assert town.all(Poll) == []
-    await town.coordination.press("Offen")
-    await town.coordination.press("Veröffentlichen")
-    assert town.one(Poll).secrecy == "open"
-
-
-async def test_a_poll_ends_with_the_last_seat_where_the_rules_say_so(town: Town) -> None:
-    change_rules(town, close_when_all_voted=True)
-    await open_poll(town)
-    for n in range(3, 22):
-        who = town.somebody(f"sg-{n:02}")
-        await who.presses(*_option(who))
-    await town.pass_time(minutes=9)
-    await town.school.press("Wärmeplanung")
-    await town.pass_time(minutes=9)
-    assert town.one(Poll).state == "open", "whoever changes their mind has ten more minutes"
-    await town.pass_time(minutes=1)
-    assert town.one(Poll).state == "closed"
-    assert "Alle Sitze haben abgestimmt; damit endete" in town.group_a.sees(GROUP)
-
-
-def _option(who: Somebody) -> tuple[int, str]:
-    """The first option of somebody's ballot, in whatever language it is."""
-    message = next(m for m in reversed(who.messages()) if len(m["buttons"]) >= 8)
-    return message["id"], message["buttons"][0][0]["action"]
-
-
 async def test_nobody_is_written_to_twice(town: Town) -> None:
     await open_poll(town)
     with town.db.read() as tx:
         assert outbox.counts(tx).keys() == {"sent"}
     boards = [p for p in town.all(Posted) if p.board_kind == "ballot"]
     assert len(boards) == len({(p.place, p.board_id) for p in boards})
-
-
-async def test_a_secret_poll_with_too_few_ballots_has_no_result(town: Town) -> None:
-    await open_poll(town, secret=True)
-    await town.group_a.press("Photovoltaik")
-    await town.group_b.press("Photovoltaik")
-    await town.until(DEADLINE)
-    seen = town.school.sees(GROUP)
-    assert "weniger als 3 Stimmen" in seen and "Photovoltaik" not in seen.split("Ergebnis:")[1]
-    assert town.all(Ballot) == [] and town.one(Poll).result["places"] == []
-
-
-async def test_seats_that_nobody_fills_do_not_make_a_secret_poll_possible(town: Town) -> None:
-    change_rules(town, secret_minimum_voters=19)
-    with town.db.begin() as tx:
-        person = tx.execute(select(Person).where(Person.key == "sg-13")).scalar_one()
-        for membership in tx.execute(
-            select(Membership).where(Membership.person_id == person.id)
-        ).scalars():
-            membership.end_date = date(2027, 1, 11)
-    await open_poll(town, secret=True, sure=False)
-    assert "nur 18 stimmberechtigte Sitze" in town.coordination.toast
-
-
-async def test_one_option_is_no_choice(town: Town) -> None:
-    who = town.coordination
-    await who.says("/abstimmung")
-    await who.press("TF1")
-    for label in [b for b in who.buttons() if b.startswith("☑")][1:]:
-        await who.press(label.removeprefix("☑ "))
-    for pressed in ("Fertig", "Klimaschutz und Energie", "1", GROUP, "13.01.2027", "Offen"):
-        await who.press(pressed)
-    assert "mindestens zwei Optionen" in who.toast and town.all(Poll) == []
-
-
-async def test_a_late_ballot_that_is_withdrawn_is_not_counted_as_late(town: Town) -> None:
-    await open_poll(town)
-    await town.group_b.press("Photovoltaik")
-    late, early = town.group_a.button("Photovoltaik"), town.group_b.button("Wärmeplanung")
-    town.now = DEADLINE + timedelta(hours=1)
-    town.restart()
-    await town.group_a.presses(*late)
-    await town.group_a.press("Stimme zurückziehen")
-    await town.group_b.presses(*early)
-    await town.until(town.now)
-    result = town.one(Poll).result
-    assert (result["cast"], result["late"]) == (1, 0)
-
-
-async def test_a_deadline_outlives_a_fault_and_a_clock_that_is_set_back(
-    town: Town, caplog: pytest.LogCaptureFixture
-) -> None:
-    await open_poll(town)
-    await town.group_a.press("Photovoltaik")
-    with town.db.begin() as tx:
-        poll = tx.get_one(Poll, town.one(Poll).id)
-        kept, poll.settings = poll.settings, {}
-    await town.until(DEADLINE)
-    assert town.one(Poll).state == "open" and "fault" in caplog.text
-    with town.db.begin() as tx:
-        tx.get_one(Poll, poll.id).settings = kept
-    await town.pass_time(minutes=1)
-    assert town.one(Poll).state == "closed"
-
-
-async def test_a_clock_that_is_set_back_between_firing_and_closing_closes_all_the_same(
-    town: Town,
-) -> None:
-    await open_poll(town)
-    town.now = DEADLINE
-    await town.db.write(lambda tx: timers.fire(tx, town.now))
-    town.now = DEADLINE - timedelta(milliseconds=300)
-    await town.settle()
-    assert town.one(Poll).state == "closed"
 
 
 async def test_after_many_typed_numbers_the_next_is_still_understood(town: Town) -> None:

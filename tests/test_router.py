@@ -31,7 +31,7 @@ from handlers.router import (
     unpack,
 )
 from tests.messenger import Meeting
-from tests.test_polls import open_poll
+from tests.polling import open_poll
 from tests.world import Town
 
 ROUTES = Routes(ROUTERS)
