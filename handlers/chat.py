@@ -248,7 +248,14 @@ class InChannel:
     channel_id: int
 
 
-Target = Here | Direct | InChannel
+@dataclass(frozen=True, slots=True)
+class OnAccount:
+    """The direct chat of one account, where each of a person's is to be told."""
+
+    account_id: int
+
+
+Target = Here | Direct | InChannel | OnAccount
 HERE = Here()
 
 

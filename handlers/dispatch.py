@@ -22,7 +22,7 @@ from handlers.chat import (
     Sent,
     Text,
 )
-from handlers.router import Context, Role, Route, command, plain_word, unpack
+from handlers.router import Context, FileRoute, Role, Route, command, plain_word, unpack
 from storage import boards
 from storage.models import Posted
 
@@ -47,20 +47,48 @@ def dispatch(ctx: Context) -> Answers:
             if due is None or type(due) not in ctx.routes.dues:
                 raise LookupError(f"nothing handles the timer {packed!r}")
             return ctx.routes.dues[type(due)](ctx, due)
-        case Sent() | MembershipChanged() | PlaceMoved():
+        case Sent():
+            return _sent(ctx, what)
+        case MembershipChanged() | PlaceMoved():
             handle = ctx.routes.other.get(type(what))
             return handle(ctx, what) if handle else []
     return []
+
+
+def file_wanted(ctx: Context) -> FileRoute | None:
+    """Who takes the file that was sent, if this person may give it to them here."""
+    what = ctx.event.what
+    if not isinstance(what, Sent) or not ctx.in_direct:
+        return None
+    route = ctx.routes.files.get(what.name.rpartition(".")[2].casefold())
+    return route if route is not None and ctx.role >= route.by else None
+
+
+def _sent(ctx: Context, sent: Sent) -> Answers:
+    route = file_wanted(ctx)
+    if route is None:
+        handle = ctx.routes.other.get(Sent)
+        return handle(ctx, sent) if handle else []
+    if sent.size > route.most:
+        raise Refusal("router.file_too_large", most=route.most // 1_000_000)
+    if ctx.file is None:
+        raise Refusal("router.file_lost")
+    return route.handle(ctx, sent)
 
 
 def _command(ctx: Context, typed: Command) -> Answers:
     route = ctx.routes.commands.get(typed.name)
     if route is not None:
         _admit(ctx, route)
-        return route.handle(ctx, typed)
+        return [*_before(ctx, typed), *route.handle(ctx, typed)]
     if not ctx.in_direct:
         return []
     return [_not_understood(ctx, typed.name)]
+
+
+def _before(ctx: Context, typed: Command) -> Answers:
+    first = ctx.routes.other.get(Command)
+    return first(ctx, typed) if first and ctx.in_direct and ctx.person is not None else []
 
 
 def _press(ctx: Context, pressed: Action) -> Answers:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from handlers import channels, help, measures, people, polls, privacy
+from handlers import channels, help, measures, members, people, polls, privacy
 from handlers.router import Router
 
 ROUTERS: tuple[Router, ...] = (
     people.router,
+    members.router,
     channels.router,
     polls.router,
     measures.router,

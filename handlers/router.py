@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -68,11 +68,16 @@ class Context:
     municipality: Municipality | None = None
     person: Person | None = None
     role: Role = Role.ANYONE
+    several: bool = False
+    """Whether the account acts in several municipalities: then answers name this one."""
     language: str = "de"
     words: Callable[[Text], str] = lambda text: text.message
     """A text as plain words in the person's language, for files."""
-    links: tuple[str, ...] = ()
-    """Addresses that open a direct chat, one a platform (``Capabilities.public_link``)."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Addresses that open a direct chat, by platform (``Capabilities.public_link``)."""
+
+    file: bytes | None = None
+    """What a file holds that a feature wants (``Router.file``); None if it could not be fetched."""
 
     @property
     def town(self) -> Municipality:
@@ -121,6 +126,15 @@ class Route:
         return Text(f"commands.{self.words[0]}")
 
 
+@dataclass(frozen=True)
+class FileRoute:
+    """The function for files of some endings, from whom and how large (bytes)."""
+
+    handle: Handler
+    by: Role
+    most: int
+
+
 @dataclass
 class Router:
     """The functions of one feature."""
@@ -131,6 +145,7 @@ class Router:
     dues: dict[type[Action], Handler] = field(default_factory=dict)
     boards: dict[str, Callable[..., Card | None]] = field(default_factory=dict)
     forms: dict[str, typing.Any] = field(default_factory=dict)
+    files: dict[str, FileRoute] = field(default_factory=dict)
     other: dict[type, Handler] = field(default_factory=dict)
 
     def command(
@@ -180,9 +195,26 @@ class Router:
         self.forms[form.name] = form
         return form
 
+    def file(self, *endings: str, by: Role, most: int) -> Callable[[Handler], Handler]:
+        """Register the function for files sent in a direct chat, by their ending (``xlsx``).
+
+        Their bytes are fetched before it is called (``Context.file``), if there are no more of
+        them than ``most``. Any other file goes to the function for ``Sent``.
+        """
+
+        def register(handle: Handler) -> Handler:
+            self.files.update({ending: FileRoute(handle, by, most) for ending in endings})
+            return handle
+
+        return register
+
     def when(self, kind: type) -> Callable[[Handler], Handler]:
-        """Register the one function for MembershipChanged, PlaceMoved or Sent."""
-        if kind not in (MembershipChanged, PlaceMoved, Sent, Said):
+        """Register the one function for MembershipChanged, PlaceMoved or Sent.
+
+        For Command: what is said before the answer to any command of a linked person's in a
+        direct chat.
+        """
+        if kind not in (MembershipChanged, PlaceMoved, Sent, Said, Command):
             raise TypeError(f"nothing of kind {kind.__name__} happens")
 
         def register(handle: Handler) -> Handler:
@@ -213,12 +245,13 @@ class Routes:
         self.dues: dict[type[Action], Handler] = {}
         self.boards: dict[str, Callable[..., Card | None]] = {}
         self.forms: dict[str, typing.Any] = {}
+        self.files: dict[str, FileRoute] = {}
         self.other: dict[type, Handler] = {}
         for router in routers:
             for route in router.commands:
                 for word in route.words:
                     _join(self.commands, {word: route}, router.feature)
-            for name in ("presses", "dues", "boards", "forms", "other"):
+            for name in ("presses", "dues", "boards", "forms", "files", "other"):
                 _join(getattr(self, name), getattr(router, name), router.feature)
 
     def menu(self, role: Role) -> list[Route]:
@@ -327,6 +360,7 @@ def plain_word(word: str) -> str:
 
 __all__ = [
     "Context",
+    "FileRoute",
     "Handler",
     "Look",
     "Role",

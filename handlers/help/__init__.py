@@ -72,7 +72,7 @@ def _usable(ctx: Context) -> list[Route]:
 
 @router.when(Sent)
 def file(ctx: Context, sent: Sent) -> Answers:
-    """No file is expected yet; in a direct chat the bot never stays silent."""
+    """A file that no feature takes from this person; in a direct chat the bot is never silent."""
     if not ctx.in_direct:
         return []
     raise Refusal("people.stranger" if ctx.role is Role.ANYONE else "help.no_files")

@@ -1,5 +1,6 @@
 """All tables; one file a subject."""
 
+from storage.models.audit import AuditEvent
 from storage.models.machinery import (
     Dialog,
     Inbox,
@@ -24,10 +25,12 @@ from storage.models.people import (
     SeatFiller,
 )
 from storage.models.polls import Ballot, BallotKey, Poll, PollOption, RollPerson, RollSeat
+from storage.models.web_access import WebSession
 from storage.models.work import FieldOfAction, Measure
 
 __all__ = [
     "Account",
+    "AuditEvent",
     "Ballot",
     "BallotKey",
     "Body",
@@ -54,4 +57,5 @@ __all__ = [
     "SeatFiller",
     "Timer",
     "WebMessage",
+    "WebSession",
 ]
