@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage import tenancy
 from storage.db import Tx
-from storage.models import CodeTrial, Invitation
+from storage.models import CodeTrial, Invitation, Person
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without letters and digits that look alike (I L O 0 1)."""
@@ -22,6 +23,7 @@ PAUSE = timedelta(minutes=15)
 """After so many wrong codes an account has to wait this long."""
 
 _invitation: Any = Invitation.__table__  # type: ignore[attr-defined]
+_person: Any = Person.__table__  # type: ignore[attr-defined]
 _trial: Any = CodeTrial.__table__  # type: ignore[attr-defined]
 
 
@@ -58,7 +60,8 @@ def revoke(tx: Tx, person_id: int, now: datetime) -> None:
 
 def valid(tx: Tx, code: str, now: datetime) -> Invitation | None:
     """The invitation that a code stands for, unused; ``None`` for any other code."""
-    return tx.execute(select(Invitation).where(*_usable(code, now))).scalar_one_or_none()
+    with tenancy.across(tx):
+        return tx.execute(select(Invitation).where(*_usable(code, now))).scalar_one_or_none()
 
 
 def redeem(tx: Tx, code: str, now: datetime) -> Invitation | None:
@@ -73,7 +76,8 @@ def redeem(tx: Tx, code: str, now: datetime) -> Invitation | None:
         .returning(Invitation)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return tx.execute(statement).scalar_one_or_none()
+    with tenancy.across(tx):
+        return tx.execute(statement).scalar_one_or_none()
 
 
 def used_by(tx: Tx, code: str) -> int | None:
@@ -81,6 +85,46 @@ def used_by(tx: Tx, code: str) -> int | None:
     return tx.execute(
         select(_invitation.c.person_id).where(
             _invitation.c.code_hash == _hash(code), _invitation.c.used_at.is_not(None)
+        )
+    ).scalar_one_or_none()
+
+
+def is_known(tx: Tx, code: str) -> bool:
+    """Whether the code was ever given out: a link that was used or has expired is no guess."""
+    found = select(_invitation.c.id).where(_invitation.c.code_hash == _hash(code))
+    with tenancy.across(tx):
+        return tx.execute(found).first() is not None
+
+
+def unused(
+    tx: Tx, municipality_id: int, now: datetime, *, since: datetime | None = None
+) -> list[tuple[Invitation, Person]]:
+    """Invitations that nobody used, with their people; the next to expire first.
+
+    Those that are valid now; with ``since`` also those that expired after it.
+    """
+    rows = tx.execute(
+        select(Invitation, Person)
+        .join(_person, _person.c.id == _invitation.c.person_id)
+        .where(
+            _invitation.c.municipality_id == municipality_id,
+            _invitation.c.used_at.is_(None),
+            _invitation.c.revoked_at.is_(None),
+            _invitation.c.expires_at > (now if since is None else since),
+        )
+        .order_by(_invitation.c.expires_at, _person.c.key)
+    )
+    return [(invitation, person) for invitation, person in rows]
+
+
+def waiting(tx: Tx, person_id: int, now: datetime) -> Invitation | None:
+    """The invitation that a person has not used yet."""
+    return tx.execute(
+        select(Invitation).where(
+            _invitation.c.person_id == person_id,
+            _invitation.c.used_at.is_(None),
+            _invitation.c.revoked_at.is_(None),
+            _invitation.c.expires_at > now,
         )
     ).scalar_one_or_none()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
 
+from storage import tenancy
 from storage.db import Tx
 from storage.models import Account, Body, Channel, Membership, Municipality, Person
 
@@ -57,7 +58,8 @@ def behind(tx: Tx, platform: str, external_id: str, municipality_id: int | None)
     """The person behind an account: in the given municipality, or in the one used last."""
     asked = {"platform": platform, "account": external_id, "town": municipality_id}
     statement = _BEHIND if municipality_id is None else _BEHIND_IN_TOWN
-    rows = tx.execute(statement, asked).all()
+    with tenancy.across(tx):
+        rows = tx.execute(statement, asked).all()
     if not rows:
         return None
     account, person, municipality = rows[0]
@@ -114,19 +116,20 @@ def seen_in_direct(tx: Tx, account: Account, direct: str, now: datetime) -> None
 
 def unreachable(tx: Tx, platform: str, direct: str) -> None:
     """The platform said that the person blocked or left the bot."""
-    tx.execute(
-        update(_account)
-        .where(_account.c.platform == platform, _account.c.direct == direct)
-        .values(reachable=False)
-    )
+    with tenancy.across(tx):
+        tx.execute(
+            update(_account)
+            .where(_account.c.platform == platform, _account.c.direct == direct)
+            .values(reachable=False)
+        )
 
 
 def channel_at(tx: Tx, platform: str, external_id: str) -> Channel | None:
     """The bound channel at a place."""
     channel: Any = Channel.__table__  # type: ignore[attr-defined]
-    return tx.execute(
-        select(Channel).where(channel.c.platform == platform, channel.c.external_id == external_id)
-    ).scalar_one_or_none()
+    here = channel.c.platform == platform, channel.c.external_id == external_id
+    with tenancy.across(tx):
+        return tx.execute(select(Channel).where(*here)).scalar_one_or_none()
 
 
 # --- linking accounts ----------------------------------------------------------------------
@@ -134,24 +137,25 @@ def channel_at(tx: Tx, platform: str, external_id: str) -> Channel | None:
 
 def linked(tx: Tx, platform: str, external_id: str, municipality_id: int) -> Account | None:
     """The account in a municipality, if it serves somebody there."""
-    return tx.execute(
-        select(Account).where(
-            _account.c.platform == platform,
-            _account.c.external_id == external_id,
-            _account.c.municipality_id == municipality_id,
-        )
-    ).scalar_one_or_none()
+    theirs = (
+        _account.c.platform == platform,
+        _account.c.external_id == external_id,
+        _account.c.municipality_id == municipality_id,
+    )
+    with tenancy.across(tx):
+        return tx.execute(select(Account).where(*theirs)).scalar_one_or_none()
 
 
 def accounts_behind(tx: Tx, platform: str, external_id: str) -> list[tuple[Account, Municipality]]:
     """What an account is linked to, in the order of linking: one person a municipality."""
-    rows = tx.execute(
+    question = (
         select(Account, Municipality)
         .join(Municipality, Municipality.id == Account.municipality_id)  # type: ignore[arg-type]
         .where(_account.c.platform == platform, _account.c.external_id == external_id)
         .order_by(_account.c.id)
     )
-    return [(account, municipality) for account, municipality in rows]
+    with tenancy.across(tx):
+        return [(account, municipality) for account, municipality in tx.execute(question)]
 
 
 def link(
@@ -174,17 +178,18 @@ def link(
 
 def use(tx: Tx, chosen: Account, now: datetime) -> None:
     """From now on the account acts in this municipality, when it serves people in several."""
-    tx.execute(
-        update(_account)
-        .where(
-            _account.c.platform == chosen.platform,
-            _account.c.external_id == chosen.external_id,
-            _account.c.id != chosen.id,
-            _account.c.used_at >= now,
+    with tenancy.across(tx):
+        tx.execute(
+            update(_account)
+            .where(
+                _account.c.platform == chosen.platform,
+                _account.c.external_id == chosen.external_id,
+                _account.c.id != chosen.id,
+                _account.c.used_at >= now,
+            )
+            .values(used_at=now - timedelta(seconds=1))
         )
-        .values(used_at=now - timedelta(seconds=1))
-    )
-    chosen.used_at = now
+        chosen.used_at = now
 
 
 def town(tx: Tx, municipality_id: int) -> Municipality:

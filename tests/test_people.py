@@ -14,6 +14,7 @@ from sqlmodel import select
 from handlers.chat import Press
 from handlers.people import rules
 from handlers.people.actions import Invite
+from handlers.privacy.actions import NOTICE_VERSION
 from handlers.router import unpack
 from storage import invitations
 from storage.db import Database
@@ -66,7 +67,7 @@ async def test_nothing_is_stored_before_the_notice_was_read(any_town: Town) -> N
     await guest.press("Gelesen")
     assert len(town.all(Account, external_id="gast")) == 1
     [shown] = town.all(NoticeShown, external_id="gast")
-    assert shown.version == "2026-11"
+    assert shown.version == NOTICE_VERSION
 
 
 # --- linking -------------------------------------------------------------------------------
@@ -267,8 +268,9 @@ async def test_coordination_finds_a_member_by_name(town: Town) -> None:
 async def test_a_new_invitation_replaces_the_older_one(town: Town) -> None:
     await town.coordination.says("/einladen")
     await town.coordination.press("Alle Mitglieder")
+    await town.coordination.press("Koordination 1")
     codes = []
-    message, action = town.coordination.button("Koordination 1")
+    message, action = town.coordination.button("Neu einladen (Nachricht)")
     for _ in range(2):
         codes += CODE.findall(await town.coordination.presses(message, action))
     assert "gilt nicht" in await town.somebody("gast").says(f"/start {codes[0]}")
@@ -281,6 +283,7 @@ async def test_only_coordination_invites_and_only_in_its_own_town(
     meeting.link("coordination", "group_a", "neighbour")
     await meeting.types("coordination", "/einladen")
     await meeting.presses("coordination", "Alle Mitglieder")
+    await meeting.presses("coordination", "Koordination 1")
     button = Press(meeting.at("d-coordination")[-1].actions[0])
     assert isinstance(unpack(button.packed), Invite)
     assert await meeting.happens("group_a", button) == []

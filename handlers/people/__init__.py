@@ -1,22 +1,35 @@
-"""Greeting, linking an account by an invitation, languages, and inviting."""
+"""Greeting, linking an account, languages; and who may invite and take an account away."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from handlers.chat import AccountRef, Answers, Card, Command, Refusal, Replace, Say, Text
-from handlers.people import rules, views
-from handlers.people.actions import Accept, Invite, ListToInvite, Speak, UseTown
+from handlers.people import access, inviting, linking, rules, views
+from handlers.people.actions import (
+    Accept,
+    Arrive,
+    AskUnlink,
+    ChooseBody,
+    Invite,
+    InviteBody,
+    InviteByLetter,
+    ListToInvite,
+    ListUnused,
+    RemindOfUnused,
+    Revoke,
+    ShowAccess,
+    Speak,
+    Unlink,
+    UseTown,
+)
 from handlers.people.roles import role_of
-from handlers.privacy.actions import NOTICE_VERSION
+from handlers.privacy.actions import notice
 from handlers.router import Context, Role, Router
-from storage import boards, invitations, notices, people, polls
+from storage import boards, invitations, people, polls, tenancy
 from storage.models import Municipality, Person
 
 router = Router("people")
-
-VALID_DAYS = 14
-"""How long an invitation may be used."""
 
 
 # --- greeting and linking ------------------------------------------------------------------
@@ -51,7 +64,8 @@ def _invited(ctx: Context, code: str) -> Answers:
         _become(ctx, person, town)
         return [Say(views.already_linked(_greeted(ctx)))]
     code = invitations.meant(code)
-    return [Say(views.invited(person.name, town.name, town.contact, code))]
+    shown = notice(town.name, town.contact, town.settings)
+    return [Say(views.invited(person.name, town.name, shown, code))]
 
 
 @router.press(Accept, by=Role.ANYONE)
@@ -66,14 +80,22 @@ def accept(ctx: Context, pressed: Accept) -> Answers:
             return [Say(views.already_linked(_greeted(ctx)))]
         return _wrong(ctx, account)
     person, town = _whom(ctx, invitation.person_id, invitation.municipality_id)
-    if not _serves(ctx, account, person, town):
-        people.link(ctx.tx, person, place.platform, account.id, place.id, ctx.now)
-    notices.shown(ctx.tx, place.platform, account.id, town.id, NOTICE_VERSION, ctx.now)
+    known = _serves(ctx, account, person, town)
+    mine = (place.platform, account.id, place.id)
+    linked = linking.link(ctx.tx, person, town, mine, account.language, ctx.now)
     invitations.right_code(ctx.tx, place.platform, account.id)
-    if not person.language:
-        person.language = rules.language_hinted(account.language, town.default_language)
     _become(ctx, person, town)
-    return [Replace(views.linked(_greeted(ctx)))]
+    told = [] if known else linking.tell_others(ctx, linked)
+    return [Replace(views.linked(_greeted(ctx))), *told]
+
+
+@router.press(Arrive, by=Role.LINKED)
+def arrive(ctx: Context, pressed: Arrive) -> Answers:
+    """The web link was redeemed: greet, and tell the person's other accounts."""
+    account = _account(ctx)
+    linked = people.linked(ctx.tx, ctx.event.place.platform, account.id, ctx.town.id)
+    told = linking.tell_others(ctx, linked) if linked is not None else []
+    return [Say(views.linked(_greeted(ctx))), *told]
 
 
 @router.press(UseTown, by=Role.LINKED)
@@ -111,6 +133,8 @@ def _wrong(ctx: Context, account: AccountRef) -> Answers:
 
 
 def _whom(ctx: Context, person_id: int, municipality_id: int) -> tuple[Person, Municipality]:
+    # An invitation or a switch leads into a municipality that may not be the one of before.
+    tenancy.enter(ctx.tx, municipality_id)
     person = people.member(ctx.tx, person_id, municipality_id)
     if person is None:
         raise LookupError(f"nobody is person {person_id} of municipality {municipality_id}")
@@ -183,43 +207,17 @@ def _speak(ctx: Context, wanted: str) -> Text:
     return Text("people.language_set")
 
 
-# --- inviting ------------------------------------------------------------------------------
+# --- inviting, and what is linked ----------------------------------------------------------
 
-
-@router.command("einladen", "invite", by=Role.COORDINATION, menu=65)
-def invite_whom(ctx: Context, typed: Command) -> Answers:
-    """Who has no account yet; with words behind it, the members whose name has them."""
-    if not typed.args:
-        return [Say(views.to_invite(_members(ctx), 0, everybody=False))]
-    found = [m for m in _members(ctx) if rules.is_called(typed.args, m.name)]
-    if not found:
-        raise Refusal("people.nobody_called", words=typed.args[:40])
-    return [Say(views.to_invite(found[: views.A_PAGE], 0, everybody=True))]
-
-
-@router.press(ListToInvite, by=Role.COORDINATION)
-def turn_page(ctx: Context, pressed: ListToInvite) -> Answers:
-    """Another page of the list."""
-    return [Replace(views.to_invite(_members(ctx), pressed.page, pressed.everybody))]
-
-
-@router.press(Invite, by=Role.COORDINATION)
-def invite(ctx: Context, pressed: Invite) -> Answers:
-    """Make a one-time code, shown once."""
-    person = people.member(ctx.tx, pressed.person, ctx.town.id)
-    if person is None:
-        raise Refusal("router.old_button")
-    code = invitations.create(ctx.tx, person.id, ctx.town.id, ctx.now, VALID_DAYS)
-    until = ctx.now + timedelta(days=VALID_DAYS)
-    return [
-        Say(views.invitation(person.name, until)),
-        Say(views.invitation_to_pass_on(person.name, ctx.town.name, code, until, ctx.links)),
-    ]
-
-
-def _members(ctx: Context) -> list[views.Member]:
-    today = ctx.now.astimezone(ctx.zone).date()
-    return [
-        views.Member(person.id, person.name, linked)
-        for person, linked in people.members(ctx.tx, ctx.town.id, today)
-    ]
+router.command("einladen", "invite", by=Role.COORDINATION, menu=65)(inviting.whom)
+router.press(ListToInvite, by=Role.COORDINATION)(inviting.turn_page)
+router.press(Invite, by=Role.COORDINATION)(inviting.invite)
+router.press(InviteByLetter, by=Role.COORDINATION)(inviting.by_letter)
+router.press(ChooseBody, by=Role.COORDINATION)(inviting.choose_body)
+router.press(InviteBody, by=Role.COORDINATION)(inviting.invite_body)
+router.press(ListUnused, by=Role.COORDINATION)(inviting.list_unused)
+router.press(Revoke, by=Role.COORDINATION)(inviting.revoke)
+router.due(RemindOfUnused)(inviting.remind)
+router.press(ShowAccess, by=Role.COORDINATION)(access.show)
+router.press(AskUnlink, by=Role.COORDINATION)(access.ask)
+router.press(Unlink, by=Role.COORDINATION)(access.unlink)

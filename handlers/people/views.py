@@ -1,4 +1,4 @@
-"""How greeting, linking, languages and invitations look."""
+"""How greeting, linking and languages look; what coordination sees: ``inviting_views``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from datetime import datetime
 
 from handlers.chat import Button, Card, Text, Translated, plain
 from handlers.help.actions import Run
-from handlers.people.actions import Accept, Invite, ListToInvite, Speak, UseTown
+from handlers.people.actions import Accept, Speak, UseTown
 from handlers.polls.actions import OpenBallot
 from handlers.router import Role
-
-A_PAGE = 8
-"""People on one card."""
 
 MOST_BALLOTS = 3
 """Ballots that a greeting offers; the others are behind the menu."""
@@ -43,12 +40,12 @@ def stranger() -> Card:
     )
 
 
-def invited(name: Words, town: str, contact: Words, code: str) -> Card:
+def invited(name: Words, town: str, notice: Text, code: str) -> Card:
     """The privacy notice before anything is stored, and the button that links."""
     return Card(
         (
             Text("people.invited", name=Translated(name), town=town),
-            Text("privacy.notice", town=town, contact=Translated(contact)),
+            notice,
             Text("people.notice_read_please"),
         ),
         ((Button(Text("people.notice_read"), Accept(code), strong=True),),),
@@ -115,57 +112,23 @@ def languages() -> Card:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody who can be invited."""
-
-    id: int
-    name: Words
-    linked: bool
-
-
-def to_invite(members: Sequence[Member], page: int, everybody: bool) -> Card:
-    """Those without an account (or all members), a button each."""
-    shown = [m for m in members if everybody or not m.linked]
-    pages = max(1, -(-len(shown) // A_PAGE))
-    page = min(max(page, 0), pages - 1)
-    missing = sum(not m.linked for m in members)
-    head = Text("people.invite_whom", n=missing) if missing else Text("people.all_linked")
-    rows: list[tuple[Button, ...]] = [
-        (Button(plain(Translated(m.name)), Invite(m.id), mark="✓" if m.linked else ""),)
-        for m in shown[page * A_PAGE : (page + 1) * A_PAGE]
-    ]
-    turn = []
-    if page > 0:
-        turn.append(Button(Text("people.previous_page"), ListToInvite(page - 1, everybody)))
-    if page < pages - 1:
-        turn.append(Button(Text("people.next_page"), ListToInvite(page + 1, everybody)))
-    if turn:
-        rows.append(tuple(turn))
-    if everybody and missing:
-        rows.append((Button(Text("people.only_missing"), ListToInvite(0, False)),))
-    elif not everybody and missing < len(members):
-        rows.append((Button(Text("people.everybody"), ListToInvite(0, True)),))
-    body = [head]
-    if any(m.linked for m in shown):
-        body.append(Text("people.tick_means_linked"))
-    return Card(tuple(body), tuple(rows))
+def on(platform: str) -> Text:
+    """A platform as people call it."""
+    match platform:
+        case "telegram":
+            return Text("people.on_telegram")
+        case "matrix":
+            return Text("people.on_matrix")
+        case "web":
+            return Text("people.on_web")
+    return plain(platform)
 
 
-def invitation(name: Words, until: datetime) -> Card:
-    """What coordination should know about the invitation that follows."""
-    return Card(
-        (Text("people.invitation_made", name=Translated(name), until=until),),
-        ((Button(Text("people.invite_next"), ListToInvite(0, False)),),),
-    )
+def further_account(platform: str, at: datetime) -> Card:
+    """What a person's other accounts are told."""
+    return Card((Text("people.further_account", where=on(platform), at=at),))
 
 
-def invitation_to_pass_on(
-    name: Words, town: str, code: str, until: datetime, links: Sequence[str]
-) -> Card:
-    """The message that coordination passes on."""
-    invited = Text(
-        "people.invitation_text", name=Translated(name), town=town, code=code, until=until
-    )
-    ways = (Text("people.invitation_link", link=link.replace("{code}", code)) for link in links)
-    return Card((invited, *ways))
+def account_gone(platform: str) -> Card:
+    """What a person's other accounts are told when one is taken away."""
+    return Card((Text("people.account_gone", where=on(platform)),))

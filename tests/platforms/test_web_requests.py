@@ -176,7 +176,7 @@ async def test_without_a_session_there_is_nothing_to_see(tmp_path: Path) -> None
         for path in ("/", "/chat"):
             async with town.http.get(path) as response:
                 text = await response.text()
-                assert response.status == 403 and "persönlichen Zugang" in text
+                assert response.status == 403 and "persönlichen Link" in text
         for path in ("/api/chat/me/places", "/api/chat/sg-01/places", "/api/chat/sg-01/events"):
             assert (await town.get(path))[0] == 403
         assert (await town.get("/api/demo"))[0] == 404

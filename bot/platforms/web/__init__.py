@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from bot.platforms.web.api import Api, DemoInfo, DemoPerson, Identify, People, n
 from bot.platforms.web.checks import Pressed, Refused, Spoken, Uploaded
 from bot.platforms.web.looking import Commands, Hint, Looking
 from bot.platforms.web.messages import board_content, card_content
+from bot.platforms.web.sessions import DOOR, Sessions
 from bot.platforms.web.streams import Streams
 from bot.text import Reader, plain, web_html
 from handlers.chat import (
@@ -39,7 +41,7 @@ from storage.db import Database, Tx
 from storage.inbox import Arrival, Waiting
 from storage.webchat import CHANNEL_ID, Draft
 
-__all__ = ["DemoInfo", "DemoPerson", "Hint", "Identify", "People", "WebChat"]
+__all__ = ["DemoInfo", "DemoPerson", "Hint", "Identify", "People", "Sessions", "WebChat"]
 
 _MENTION = ("gnk-bot", "gnk bot", "gnkbot")
 
@@ -65,10 +67,13 @@ class WebChat:
         people: People | None = None,
         identify: Identify = nobody,
         commands: Commands = no_commands,
+        sessions: Sessions | None = None,
+        address: str | None = None,
     ) -> None:
         """With ``people`` it is the demo: any visitor may be any of them, on this machine only.
 
-        Without, ``identify`` tells whose session a request belongs to.
+        Without, ``identify`` or ``sessions`` tell whose session a request belongs to. ``address``
+        is the public one (``https://bot.example.org``), for links.
         """
         self.db, self.clock = db, clock
         self.loopback_only = people is not None
@@ -78,12 +83,20 @@ class WebChat:
         self.streams = Streams()
         self.arrived: Callable[[], None] = lambda: None
         """Called after something reached the inbox: ``App.arrived.set``."""
+        self._sessions = sessions
+        if sessions is not None:
+            identify = sessions.identify
+            sessions.arrived = lambda: self.arrived()
+            sessions.left = self.streams.end
+        if address is not None:
+            self.capabilities = replace(self.capabilities, public_link=address + DOOR)
         self._looking = Looking(draw, clock, commands)
         self._api = Api(db, self._looking, self, self.streams, people, identify)
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """Its addresses, for the web server."""
-        return self._api.routes()
+        more = self._sessions.routes() if self._sessions is not None else ()
+        return [*self._api.routes(), *more]
 
     # --- in -----------------------------------------------------------------------------------
 

@@ -85,6 +85,11 @@ class Streams:
             stream.toasts.append(text)
             stream.woken.set()
 
+    def end(self, who: str) -> None:
+        """End the streams of an account: whether its pages may come back is asked anew."""
+        for stream in self._open.get(who, ()):
+            stream.close()
+
     def _drop_old(self) -> None:
         oldest = time.monotonic() - MISSED
         for who, missed in list(self._missed.items()):
