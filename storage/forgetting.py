@@ -12,9 +12,13 @@ from storage.models import PlatformState
 
 _OWED = ("database", "pages_to_forget")
 
-_LINKS = ("ballot", "ballot_key", "roll_seat", "roll_person", "inbox", "web_message")
-"""Tables in which a secret ballot or its way into the box has stood (PostgreSQL keeps old row
-versions in the table until it is rewritten)."""
+_LINKS = (
+    "ballot", "ballot_key", "roll_seat", "roll_person", "inbox", "web_message",
+    "person", "account", "notice_shown", "invitation", "code_trial", "membership", "seat",
+    "seat_filler", "outbox", "posted", "dialog", "platform_state", "audit_event", "web_session",
+)  # fmt: skip
+"""Tables in which a secret ballot or its way into the box has stood, or an erased person
+(PostgreSQL keeps old row versions in the table until it is rewritten)."""
 
 
 class StillRead(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.db import Tx
@@ -29,3 +30,15 @@ def shown(
         )
         .on_conflict_do_nothing()
     )
+
+
+def versions(tx: Tx, platform: str, external_id: str, municipality_id: int) -> set[str]:
+    """The versions of a municipality's notice that an account saw."""
+    rows = tx.execute(
+        select(_table.c.version).where(
+            _table.c.platform == platform,
+            _table.c.external_id == external_id,
+            _table.c.municipality_id == municipality_id,
+        )
+    )
+    return set(rows.scalars())

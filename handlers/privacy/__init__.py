@@ -1,22 +1,20 @@
-"""The privacy notice, at any time."""
+"""The privacy notice, everything stored about oneself, and erasing."""
 
 from __future__ import annotations
 
-from handlers.chat import Answers, Command, Say
-from handlers.privacy import views
-from handlers.privacy.actions import NOTICE_VERSION
-from handlers.router import Context, Role, Router
-from storage import notices
+from handlers.chat import Command
+from handlers.privacy import erasing, mydata, notice, retention
+from handlers.privacy.actions import AskAgain, EnforcePeriods, Erase, KeepData, Warn
+from handlers.router import Role, Router
 
 router = Router("privacy")
 
-
-@router.command("datenschutz", "privacy", by=Role.ANYONE, menu=95)
-def show(ctx: Context, typed: Command) -> Answers:
-    """Show the notice; that a linked account saw it is recorded."""
-    account, place = ctx.event.account, ctx.event.place
-    if ctx.municipality is None or ctx.person is None or account is None:
-        return [Say(views.notice_for_strangers())]
-    town = ctx.municipality
-    notices.shown(ctx.tx, place.platform, account.id, town.id, NOTICE_VERSION, ctx.now)
-    return [Say(views.notice(town.name, town.contact))]
+router.when(Command)(notice.renewed)
+router.command("datenschutz", "privacy", by=Role.ANYONE, menu=95)(notice.show)
+router.command("meinedaten", "mydata", by=Role.LINKED, menu=96)(mydata.send)
+router.command("loeschen", "erase", by=Role.LINKED, menu=97)(erasing.erase)
+router.press(Warn, by=Role.COORDINATION)(erasing.warn)
+router.press(AskAgain, by=Role.LINKED)(erasing.ask_again)
+router.press(Erase, by=Role.LINKED)(erasing.erase_now)
+router.press(KeepData, by=Role.LINKED)(erasing.keep)
+router.due(EnforcePeriods)(retention.enforce)
