@@ -1,8 +1,8 @@
 """Matrix: encrypted and plain rooms, direct chats, cards with numbered choices.
 
 There are no buttons and no private toast; members answer with a number, in the direct chat alone,
-elsewhere as a reply or a reaction. The first sync comes first, then this device's keys, and only
-then the first message: what signs the device's keys belongs between the two.
+elsewhere as a reply or a reaction. The first sync comes first, then this device's keys and their
+signature (``signing``), and only then the first message.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -19,7 +20,7 @@ from nio.crypto.attachments import decrypt_attachment
 from nio.exceptions import EncryptionError
 
 from bot.platforms import Delivery, Outcome, Receive
-from bot.platforms.matrix import reading
+from bot.platforms.matrix import reading, signing
 from bot.platforms.matrix.devices import Device, StoreLost
 from bot.platforms.matrix.rooms import PLATFORM, Rooms
 from bot.platforms.matrix.sending import Sender
@@ -60,6 +61,9 @@ class Matrix:
     ) -> None:
         """``store`` is the folder with the device's keys; back it up with the configuration."""
         self.login = login
+        self.capabilities = replace(
+            self.capabilities, public_link=f"https://matrix.to/#/{login.user_id}"
+        )
         self.caught_up = asyncio.Event()
         self._ready = asyncio.Event()
         self._server = Server(login.homeserver, login.access_token)
@@ -75,6 +79,14 @@ class Matrix:
         except Unreachable as error:
             raise NotAccepted(f"{self.login.homeserver} does not answer ({error})") from None
         return self.login.user_id
+
+    async def signature(self) -> signing.State:
+        """Whether the bot's device is signed. Raises NotAccepted, Unreachable."""
+        return await signing.state(self._server, self.login, self._device.store)
+
+    async def reset_signing(self, password: str) -> signing.Identity:
+        """See ``signing.reset``; the bot must not run. Raises NotAccepted, Unreachable."""
+        return await signing.reset(self._server, self.login, self._device.store, password)
 
     # --- in ------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from nio import (
 from nio.store import SqliteStore
 
 from bot.platforms.matrix.server import CLIENT, Login, NotAccepted, Server, Unreachable, whoami
+from bot.platforms.matrix.signing import Signing
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,9 @@ class Device:
         self._lock = asyncio.Lock()
         """Membership must not change between sharing a room's key and encrypting with it."""
         self._upload_failed = False
+        self._signing = Signing(login, store, server)
+        self.tended = False
+        """Whether all keys were seen to after the last sync."""
 
     @property
     def rooms(self) -> Any:
@@ -146,16 +150,22 @@ class Device:
         self.invited.pop(room_id, None)
 
     async def tend(self) -> None:
-        """Publish and fetch the keys that are due, and answer other devices. Raises Unreachable."""
+        """Publish, sign and fetch the keys that are due, and answer other devices.
+
+        Raises NotAccepted, Unreachable.
+        """
         client = self._client
+        self.tended = False
         async with self._lock, _reaching():
             if client.should_upload_keys:
                 await self._publish()
+            await self._signing.ensure(client.olm.account.identity_keys)
             if client.should_query_keys:
                 await client.keys_query()
             if client.should_claim_keys:
                 await client.keys_claim(client.get_users_for_key_claiming())
             await client.send_to_device_messages()
+        self.tended = True
 
     async def _publish(self) -> None:
         """Upload this device's keys.

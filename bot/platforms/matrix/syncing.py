@@ -126,7 +126,8 @@ class Syncing:
         await self._device.tend()
 
     async def _sync(self) -> Raw:
-        seconds = POLL_SECONDS if self._loaded and self._token else 0
+        # Deliveries wait for keys that could not be seen to: waiting for news first takes too long.
+        seconds = POLL_SECONDS if self._loaded and self._token and self._device.tended else 0
         query = {"filter": _FILTER, "timeout": str(seconds * 1000)}
         if self._token is not None:
             query["since"] = self._token
