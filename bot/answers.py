@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.wire import card_to_json, text_to_json
 from handlers.chat import (
     HERE,
+    Answer,
     Answers,
     Card,
     Direct,
     Enter,
     InChannel,
     Leave,
+    OnAccount,
     Post,
     Replace,
     Say,
@@ -21,7 +25,7 @@ from handlers.chat import (
 )
 from handlers.router import Context
 from storage import outbox, people
-from storage.models import Channel, Municipality, Person
+from storage.models import Account, Channel, Municipality, Person
 from storage.outbox import Draft
 
 
@@ -43,6 +47,25 @@ def refused(ctx: Context, text: Text, private: bool) -> Answers:
         return [Say(Card((text,)), Direct(ctx.person.id))]
     # In a channel nothing about the matter is said aloud.
     return [Say(Card((Text("router.write_me_directly"),)))]
+
+
+def named(ctx: Context, toast: Toast | None, others: Answers) -> tuple[Toast | None, Answers]:
+    """Whoever acts in several municipalities is told with every answer which one it is about."""
+    if not ctx.several or not ctx.in_direct or ctx.municipality is None:
+        return toast, others
+    town = ctx.municipality.name
+    if toast is not None:
+        aloud = toast.aloud and Text("router.toast_in_town", town=town, said=toast.aloud)
+        toast = Toast(Text("router.toast_in_town", town=town, said=toast.text), aloud)
+    return toast, [_in_town(answer, town) for answer in others]
+
+
+def _in_town(answer: Answer, town: str) -> Answer:
+    if isinstance(answer, Replace) or (isinstance(answer, Say) and answer.to == HERE):
+        card = answer.card
+        said = (Text("router.in_town", town=town), *card.body)
+        return replace(answer, card=replace(card, body=said))
+    return answer
 
 
 def _platform_of(ctx: Context, person_id: int) -> str | None:
@@ -77,6 +100,24 @@ def _draft(ctx: Context, answer: object) -> Draft | None:
     raise TypeError(f"{type(answer).__name__} is no answer")
 
 
+def _to(
+    ctx: Context,
+    account: Account | None,
+    kind: str,
+    content: dict[str, object],
+    data: bytes | None,
+    key: str | None,
+) -> Draft | None:
+    if account is None or account.direct is None:
+        return None
+    person = ctx.tx.get(Person, account.person_id)
+    language = person.language if person else "de"
+    return Draft(
+        account.platform, account.direct, kind, content, language,
+        account.municipality_id, account.person_id, data, key,
+    )  # fmt: skip
+
+
 def _at(
     ctx: Context,
     to: Target,
@@ -90,14 +131,9 @@ def _at(
     match to:
         case Direct(person_id):
             account = people.reachable(ctx.tx, person_id, _platform_of(ctx, person_id))
-            if account is None or account.direct is None:
-                return None
-            person = ctx.tx.get(Person, person_id)
-            language = person.language if person else "de"
-            return Draft(
-                account.platform, account.direct, kind, content, language,
-                account.municipality_id, person_id, data, key,
-            )  # fmt: skip
+            return _to(ctx, account, kind, content, data, key)
+        case OnAccount(account_id):
+            return _to(ctx, ctx.tx.get(Account, account_id), kind, content, data, key)
         case InChannel(channel_id):
             channel = ctx.tx.get(Channel, channel_id)
             if channel is None or channel.lost_at is not None:
@@ -112,6 +148,9 @@ def _at(
     if place.platform == "timer":
         return None
     reader = ctx.person.id if ctx.person and ctx.in_direct else None
+    if ctx.in_direct and ctx.person is None:
+        # Said to a stranger, perhaps to somebody who has just erased themself.
+        town = None
     language = ctx.language
     if not ctx.in_direct and ctx.municipality is not None:
         language = ctx.municipality.default_language

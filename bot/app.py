@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import answers as answering
 from bot.faults import log_fault
+from bot.fetching import Asked, Fetching
 from bot.offers import commands
 from bot.platforms import Platform, Unreadable
 from bot.text import Reader, plain
@@ -32,6 +33,7 @@ from handlers.chat import (
     Forget,
     Place,
     PlaceKind,
+    PlaceMoved,
     Redraw,
     Refusal,
     Say,
@@ -41,7 +43,7 @@ from handlers.chat import (
 from handlers.dispatch import card_meant, dispatch
 from handlers.people.roles import role_of
 from handlers.router import Context, Role, Routes
-from storage import boards, forgetting, inbox, people, timers
+from storage import boards, forgetting, inbox, people, tenancy, timers
 from storage.db import Database, Tx
 from storage.inbox import Arrival, Waiting
 from storage.people import Known
@@ -79,6 +81,8 @@ class Handled:
     readers: dict[Place, tuple[Role, str]] = field(default_factory=dict)
     """Direct chats that were used, with the role and the language of the person there."""
     redraws: set[Redraw] = field(default_factory=set)
+    files: list[Asked] = field(default_factory=list)
+    """Files to be fetched before their events can be handled."""
 
 
 class App:
@@ -97,6 +101,7 @@ class App:
         self.decided: Callable[[], None] = lambda: None
         """Called after each commit, so that deliveries start at once."""
         self._speaking: set[asyncio.Task[None]] = set()
+        self._fetching = Fetching(self.platforms)
         self._owes_forgetting = False
         self._offered: dict[Place, tuple[Role, str]] = {}
 
@@ -128,8 +133,10 @@ class App:
                     await self.arrived.wait()
 
     async def work(self) -> int:
-        """Handle one batch; returns how many events it had."""
+        """Handle one batch; returns how many events it took up."""
         handled = await self.db.write(self._batch)
+        for asked in handled.files:
+            self._start(self._fetching.fetch(asked, self.arrived.set))
         if handled.events:
             self.decided()
         self._owes_forgetting |= handled.forget
@@ -163,7 +170,7 @@ class App:
         self._owes_forgetting = False
 
     async def settle(self) -> None:
-        """Wait for the toasts under way."""
+        """Wait for the toasts and files under way."""
         while self._speaking:
             await asyncio.gather(*self._speaking, return_exceptions=True)
 
@@ -172,9 +179,15 @@ class App:
         await platform.toast(spoken.event, spoken.text, spoken.reader)
 
     def _batch(self, tx: Tx) -> Handled:
-        waiting = inbox.take(tx, BATCH)
-        handled = Handled(events=len(waiting))
-        finished = [row.id for row in waiting if self._one(tx, row, handled)]
+        handled = Handled()
+        finished = []
+        for row in inbox.take(tx, BATCH):
+            # Where a file is waited for, what was said after it waits too.
+            if self._fetching.holds(row, handled.files):
+                continue
+            handled.events += 1
+            if self._one(tx, row, handled):
+                finished.append(row.id)
         inbox.done(tx, finished)
         changed = ((redraw.kind, redraw.id, redraw.viewer) for redraw in handled.redraws)
         boards.mark_stale(tx, changed, self.clock())
@@ -188,9 +201,11 @@ class App:
             log.warning("event %s of %s is quarantined: %s", row.id, row.platform, reason)
             inbox.quarantine(tx, row.id, reason)
             return False
-        if event is not None:
-            self._handle(tx, event, handled)
-        return True
+        if event is None:
+            return True
+        done = self._handle(tx, event, handled, row)
+        tenancy.part(tx)
+        return done
 
     def _read(self, row: Waiting) -> Event | None:
         if row.platform == "timer":
@@ -204,19 +219,28 @@ class App:
         # No text that people see holds this character, and PostgreSQL stores none that does.
         return platform.read(replace(row, payload=_NUL.sub(r"\1", row.payload)))
 
-    def _handle(self, tx: Tx, event: Event, handled: Handled) -> None:
-        links = (p.capabilities.public_link for p in self.platforms.values())
+    def _handle(self, tx: Tx, event: Event, handled: Handled, row: Waiting) -> bool:
+        """Answer an event; False if it has to wait for its file."""
+        links = {name: p.capabilities.public_link for name, p in self.platforms.items()}
         ctx = Context(tx, self.routes, event, self.clock(), self.started_at)
-        ctx.links = tuple(link for link in links if link is not None)
+        ctx.links = {name: link for name, link in links.items() if link is not None}
         ctx.words = lambda text: plain(text, Reader(ctx.language, ctx.zone))
         said: Answers
         try:
             with tx.begin_nested():
                 self._introduce(ctx)
+                self._narrow(ctx)
+                asked = self._fetching.asked(ctx, row)
+                if asked is not None:
+                    handled.files.append(asked)
+                    return False
+                ctx.file = self._fetching.fetched(row)
                 said = dispatch(ctx)
+                # An invitation may have led into another municipality.
+                self._narrow(ctx)
                 self._keep(ctx, said, handled)
             self._note_reader(ctx, handled)
-            return
+            return True
         except Refusal as refusal:
             said = answering.refused(ctx, refusal.text, self._private(event))
         except DBAPIError as error:
@@ -226,9 +250,11 @@ class App:
         except Exception as error:
             said = self._apology(ctx, error)
         self._keep_if_possible(ctx, said, handled)
+        return True
 
     def _keep_if_possible(self, ctx: Context, said: Answers, handled: Handled) -> None:
         """Keep a refusal or an apology; one that cannot be stored gives way to a plain apology."""
+        tenancy.leave(ctx.tx)
         try:
             with ctx.tx.begin_nested():
                 self._keep(ctx, said, handled)
@@ -283,11 +309,25 @@ class App:
         if known.several and not in_channel:
             known = self._meant(ctx, known, event.account)
         ctx.person, ctx.municipality = known.person, known.municipality
-        ctx.language = known.person.language
+        ctx.language, ctx.several = known.person.language, known.several
         today = ctx.now.astimezone(ctx.zone).date()
         ctx.role = role_of(people.bodies_of(tx, known.person.id, today))
         if not in_channel:
             people.seen_in_direct(tx, known.account, event.place.id, ctx.now)
+
+    def _narrow(self, ctx: Context) -> None:
+        """From here on the database shows this municipality only (PostgreSQL).
+
+        What nobody did (a time that has come, a place that got a new id) is the bot's own work.
+        """
+        if ctx.event.account is None or isinstance(ctx.event.what, PlaceMoved):
+            return
+        town = ctx.municipality.id if ctx.municipality else None
+        place = ctx.event.place
+        if town is None and place.kind is PlaceKind.CHANNEL:
+            channel = people.channel_at(ctx.tx, place.platform, place.id)
+            town = channel.municipality_id if channel is not None else None
+        tenancy.enter(ctx.tx, town)
 
     def _meant(self, ctx: Context, known: Known, account: AccountRef) -> Known:
         """Whoever acts in several municipalities acts in that of the card they answer."""
@@ -315,6 +355,7 @@ class App:
                 others.append(answer)
         event = ctx.event
         has_token = event.answer_token is not None
+        toast, others = answering.named(ctx, toast, others)
         if toast is not None and not has_token:
             others = [*_said_instead(ctx, toast, others), *others]
         answering.keep(ctx, others)

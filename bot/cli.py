@@ -80,6 +80,40 @@ def import_(config: str | None, file: Path) -> None:
     start(config, file)
 
 
+@cli.group()
+def roster() -> None:
+    """Mitglieder aus einer Tabelle einlesen oder in eine ausgeben."""
+
+
+_TOWN = click.option("--town", metavar="KURZNAME", help="Welche Kommune, wenn es mehrere gibt.")
+
+
+@roster.command("import")
+@CONFIG
+@_TOWN
+@click.option("--end-missing", is_flag=True, help="Wer nicht in der Datei steht, scheidet aus.")
+@click.option("--yes", "-y", is_flag=True, help="Nicht fragen.")
+@click.argument("file", metavar="DATEI", type=click.Path(dir_okay=False, path_type=Path))
+def roster_import(
+    config: str | None, town: str | None, end_missing: bool, yes: bool, file: Path
+) -> None:
+    """Sagen, was die Tabelle ändert, fragen, und dann alles oder nichts einlesen."""
+    from bot.commands.roster import take_in
+
+    take_in(config, file, town, yes=yes, end_missing=end_missing)
+
+
+@roster.command("export")
+@CONFIG
+@_TOWN
+@click.argument("file", metavar="DATEI", type=click.Path(dir_okay=False, path_type=Path))
+def roster_export(config: str | None, town: str | None, file: Path) -> None:
+    """Die Mitglieder als .xlsx, .ods oder .csv ausgeben."""
+    from bot.commands.roster import give_out
+
+    give_out(config, file, town)
+
+
 @cli.command()
 @CONFIG
 def doctor(config: str | None) -> None:
@@ -97,6 +131,18 @@ def backup(config: str | None, target: Path) -> None:
     from bot.commands.backup import start
 
     start(config, target)
+
+
+@cli.command("matrix-reset-signing")
+@CONFIG
+def matrix_reset_signing(config: str | None) -> None:
+    """Die Signaturschlüssel des Matrix-Kontos durch neue ersetzen.
+
+    Das Passwort des Kontos wird erfragt oder aus GNK_MATRIX_PASSWORD gelesen und nicht gespeichert.
+    """
+    from bot.commands.signing import start
+
+    start(config)
 
 
 def main() -> None:

@@ -51,6 +51,16 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _public(address: str) -> str:
+    """Cookies and codes go there: unencrypted only where nothing leaves this machine."""
+    parts = urlsplit(address)
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("Hier gehört nur der Rechnername hin, wie https://bot.example.org.")
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("Diese Adresse muss mit https:// beginnen.")
+    return address
+
+
 def _database(url: str) -> str:
     try:
         backend = make_url(url).drivername
@@ -132,7 +142,19 @@ class Web(Part):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     names: tuple[str, ...] = ()
-    """Host names by which it may be asked (behind a reverse proxy: the public one)."""
+    """Further host names by which it may be asked (behind a reverse proxy: the public one)."""
+    address: Annotated[Address, AfterValidator(_public)] | None = None
+    """The public address of the web chat; members' links begin with it."""
+    proxy: bool = False
+    """Whether a reverse proxy says in its headers who asks, and whether by https."""
+    session_days: Annotated[int, Field(ge=1, le=365)] = 90
+    """Days after which a device that is not used needs a new link."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All names by which it may be asked; the public address is one of them."""
+        mine = urlsplit(self.address).hostname if self.address else None
+        return (*self.names, mine) if mine else self.names
 
 
 class Config(BaseSettings):

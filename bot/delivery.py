@@ -35,7 +35,7 @@ from bot.text import Reader, plain
 from bot.wire import card_from_json, text_from_json
 from handlers.chat import Board, Button, Card
 from handlers.router import Routes, pack
-from storage import boards, outbox, people, places
+from storage import boards, outbox, people, places, tenancy
 from storage.db import Database, Tx
 from storage.models import Municipality, Outbox, Posted
 
@@ -217,7 +217,7 @@ class Deliveries:
                 return Delivery(row.id, "edit", row.place, reader, card, content["message"])
             case "board":
                 board = Board(content["kind"], content["id"], content["viewer"])
-                drawn = self.draw(tx, board, row.language)
+                drawn = self._drawn_anew(tx, row, board)
                 if drawn is None:
                     return None
                 pin = content["pin"]
@@ -288,8 +288,9 @@ class Deliveries:
             log_fault(log, error, "board %s cannot be drawn", delivery.board.kind)
             return True
 
-    def _drawn_anew(self, tx: Tx, row: Outbox, board: Board) -> Card | None:
-        return self.draw(tx, board, row.language)
+    def _drawn_anew(self, tx: Tx, row: Outbox | Posted, board: Board) -> Card | None:
+        with tenancy.within(tx, row.municipality_id):
+            return self.draw(tx, board, row.language)
 
     # --- live cards ------------------------------------------------------------------------
 
@@ -328,7 +329,7 @@ class Deliveries:
         if posted.board_kind is None or posted.board_id is None:
             return None
         board = Board(posted.board_kind, posted.board_id, posted.board_viewer)
-        card = self.draw(tx, board, posted.language)
+        card = self._drawn_anew(tx, posted, board)
         if card is None:
             return None
         reader = self._reader(tx, posted.language, posted.municipality_id)

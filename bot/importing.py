@@ -73,6 +73,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,1
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Day = Annotated[date, BeforeValidator(_date)]
 Euro = Annotated[int, Field(ge=0, le=10**12)]
+Days = Annotated[int, Field(ge=1, le=3650)]
 Sdg = Annotated[int, Field(ge=1, le=17)]
 Score = Annotated[int, Field(ge=1, le=5)]
 Number: TypeAlias = int | float
@@ -145,6 +146,17 @@ class Rules(Part):
         if self.majority == "simple" and self.majority_base != "yes_and_no":
             raise ValueError("Zu majority „simple“ gehört majority_base „yes_and_no“.")
         return self
+
+
+class Retention(Part):
+    """Days after which something goes; see storage.retention.Periods."""
+
+    deliveries: Days = 90
+    invitations: Days = 90
+    web_messages: Days = 180
+    ballots: Days = 60
+    cards: Days = 90
+    former_members: Days = 183
 
 
 class Body(Part):
@@ -338,6 +350,8 @@ class MunicipalityFile(Part):
 
     municipality: Municipality
     rules: Rules = Rules()
+    retention: Retention = Retention()
+    privacy: Prose | None = None
     bodies: Annotated[list[Body], Field(min_length=1)]
     institutions: list[Institution] = []
     offices: list[Office] = []

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot.importing import Measure, MunicipalityFile, Person, Prose, Words
+from handlers.privacy.actions import OWN_NOTICE
+from storage import retention
 from storage.db import Tx
 from storage.loading import Belonging, Changes, Loading
 
@@ -43,7 +45,12 @@ def load(tx: Tx, file: MunicipalityFile, now: datetime) -> Summary:
             "contact": _words(town.contact),
             "rules": {_RENAMED.get(n, n): v for n, v in file.rules.model_dump().items()},
         },
-        {"kind": town.kind, "languages": list(town.languages)},
+        {
+            "kind": town.kind,
+            "languages": list(town.languages),
+            retention.SETTING: file.retention.model_dump(),
+            OWN_NOTICE: _words(file.privacy),
+        },
         [person.key for person in file.people],
     )
     for body in file.bodies:

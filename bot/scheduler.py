@@ -17,7 +17,9 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import DBAPIError
 
-from storage import housekeeping, timers
+from handlers.privacy.actions import EnforcePeriods
+from handlers.router import pack
+from storage import housekeeping, rosters, timers
 from storage.db import Database, Tx
 
 log = logging.getLogger(__name__)
@@ -98,9 +100,19 @@ class Scheduler:
 
     async def _tidy(self) -> None:
         try:
-            dropped = await self.db.write(lambda tx: housekeeping.tidy(tx, self.clock()))
+            dropped = await self.db.write(self._tidied)
         except DBAPIError as error:
             log.error("tidying up failed (%s); tried again next night", type(error).__name__)
             return
+        self.changed()
         if dropped:
             log.info("tidied up: %s rows", dropped)
+
+    def _tidied(self, tx: Tx) -> int:
+        """Tidy up, and have each municipality's periods enforced as an event of its own."""
+        now = self.clock()
+        dropped = housekeeping.tidy(tx, now)
+        for town in rosters.towns(tx):
+            due = pack(EnforcePeriods(town.id, dropped > 0))
+            timers.put(tx, f"retention:{town.id}", due, now, town.id)
+        return dropped

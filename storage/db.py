@@ -18,6 +18,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
+from storage.tenancy import ALL, SETTING
+
 Tx = Session
 """A transaction. Questions and changes take it as their first argument."""
 
@@ -33,11 +35,7 @@ class Database:
         """Open ``sqlite:///path`` or ``postgresql+psycopg://…``; nothing is created yet."""
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = (
-            _sqlite(url)
-            if self.is_sqlite
-            else create_engine(url, pool_pre_ping=True, hide_parameters=True)
-        )
+        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
         self._readers = self.engine.execution_options(readonly=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._reading = ThreadPoolExecutor(4, thread_name_prefix="reader")
@@ -115,6 +113,16 @@ class Database:
                 yield
         else:
             yield
+
+
+def _postgres(url: str) -> Engine:
+    # Each connection begins with the view of all municipalities; what narrows it ends with its
+    # transaction. Other programs see no municipality's rows until they say whose they want.
+    given = make_url(url).query.get("options", "")
+    options = f"{given} -c {SETTING}={ALL}".strip()
+    return create_engine(
+        url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options}
+    )
 
 
 def _sqlite(url: str) -> Engine:

@@ -33,6 +33,11 @@ def drop(tx: Tx, key: str) -> None:
     tx.execute(delete(_table).where(_table.c.key == key))
 
 
+def is_set(tx: Tx, key: str) -> bool:
+    """Whether a timer of this key is waiting."""
+    return tx.execute(select(_table.c.id).where(_table.c.key == key)).first() is not None
+
+
 def next_due(tx: Tx) -> datetime | None:
     """When the next timer is due."""
     return tx.execute(select(func.min(_table.c.due_at))).scalar_one_or_none()

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
+from storage import tenancy
 from storage.db import Tx
 from storage.models import Account, Channel, Membership, Outbox, Person, WebMessage
 
@@ -22,6 +23,9 @@ PLATFORM = "web"
 
 CHANNEL_ID = re.compile(r"c[0-9]{1,18}")
 """What web channels are called (``channel.external_id``), and no account."""
+
+NOBODY = "-"
+"""The author of what somebody wrote who has been erased since; no account is called so."""
 
 _message: Any = WebMessage.__table__  # type: ignore[attr-defined]
 _account: Any = Account.__table__  # type: ignore[attr-defined]
@@ -119,7 +123,9 @@ def changes(tx: Tx, places: Collection[str], since: int, most: int) -> list[Line
 
 def last_change(tx: Tx) -> int:
     """The number of the newest change."""
-    return int(tx.execute(select(func.coalesce(func.max(_message.c.version), 0))).scalar_one())
+    with tenancy.across(tx):
+        newest = tx.execute(select(func.coalesce(func.max(_message.c.version), 0))).scalar_one()
+    return int(newest)
 
 
 def line(tx: Tx, id: int) -> Line | None:
@@ -223,3 +229,45 @@ def forget_words(tx: Tx, place: str, since: datetime) -> int:
             .values(content={"forgotten": True}, version=number)
         )
     return len(words)
+
+
+def disown(tx: Tx, which: Any) -> int:
+    """Delete what somebody wrote in channels, and that it was them; returns how many.
+
+    The messages stay as empty ones, and count as changed.
+    """
+    written = tx.execute(select(_message.c.id).where(which).order_by(_message.c.id)).scalars().all()
+    for number, id in enumerate(written, start=last_change(tx) + 1):
+        tx.execute(
+            update(_message)
+            .where(_message.c.id == id)
+            .values(content={"forgotten": True}, data=None, author=NOBODY, version=number)
+        )
+    return len(written)
+
+
+def drop(tx: Tx, *which: Any) -> int:
+    """Delete messages; returns how many.
+
+    Where the newest of all is among them, an empty one at no place is left of it: neither its id
+    nor its change number may be given out again, since open pages know them.
+    """
+    newest = tx.execute(select(func.max(_message.c.id))).scalar_one_or_none()
+    before = last_change(tx)
+    left: dict[str, Any] = {
+        "place": "",
+        "author": None,
+        "content": {"forgotten": True},
+        "data": None,
+    }
+    left |= {"outbox_id": None, "municipality_id": None, "pinned": False}
+    emptied = tx.execute(
+        update(_message)
+        .where(_message.c.id == newest, _message.c.place != "", *which)
+        .values(**left)
+    )
+    gone = tx.execute(delete(_message).where(_message.c.id != newest, *which))
+    tx.execute(delete(_message).where(_message.c.place == "", _message.c.id != newest))
+    if last_change(tx) < before:
+        tx.execute(update(_message).where(_message.c.id == newest).values(version=before))
+    return int(emptied.rowcount + gone.rowcount)  # type: ignore[attr-defined]

@@ -26,6 +26,9 @@ STARTS_WITHIN = 30.0
 """Seconds after which the server counts as not starting."""
 
 TEMPLATE = "migrated"
+BOT = "gnk_bot"
+"""The role that the bot has in tests, as operators make it: it owns its database and no more.
+Row-level security does not hold back a superuser."""
 
 
 def _programs() -> Path | None:
@@ -68,15 +71,16 @@ class Server:
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, user=user, cwd=folder,
         )  # fmt: skip
         self._await_ready()
+        self.run(f"CREATE ROLE {BOT} LOGIN")
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str = BOT) -> str:
         """The address of a database on it."""
-        return f"postgresql+psycopg://gnk@/{database}?host={quote(str(self.folder))}"
+        return f"postgresql+psycopg://{role}@/{database}?host={quote(str(self.folder))}"
 
     def create(self, template: str = "template1") -> str:
         """Make a database; returns its address."""
         name = f"t{secrets.token_hex(6)}"
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {BOT}')
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -87,14 +91,14 @@ class Server:
     def run(self, statement: str) -> None:
         """Run a statement outside a transaction."""
         engine = create_engine(
-            self.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+            self.url("postgres", "gnk"), isolation_level="AUTOCOMMIT", poolclass=NullPool
         )
         with engine.connect() as connection:
             connection.execute(text(statement))
 
     def migrated(self) -> str:
         """The name of a database with all tables, to be copied."""
-        self.run(f'CREATE DATABASE "{TEMPLATE}"')
+        self.run(f'CREATE DATABASE "{TEMPLATE}" OWNER {BOT}')
         db = Database(self.url(TEMPLATE))
         try:
             upgrade(db)

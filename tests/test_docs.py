@@ -86,7 +86,7 @@ def test_every_command_is_explained_to_somebody() -> None:
 
 
 def test_every_command_of_the_program_is_documented_and_no_other() -> None:
-    named = set(re.findall(r"gnk-bot(?: |`, `)([a-z]+)(?=[ `\n])", _everywhere()))
+    named = set(re.findall(r"gnk-bot(?: |`, `)([a-z-]+)(?=[ `\n])", _everywhere()))
     listed = re.search(r"- `gnk-bot init`(.*?);", _text("CHANGELOG.md"), re.DOTALL)
     assert listed is not None
     named |= set(_quoted(listed[1]))
@@ -134,7 +134,7 @@ def _shown(field: FieldInfo) -> str:
         return "●"
     if field.default in (None, ()):
         return "none"
-    return f"`{field.default}`"
+    return f"`{_written(field.default)}`"
 
 
 def test_every_setting_stands_in_the_operators_table_with_its_default() -> None:

@@ -14,6 +14,8 @@ from storage import inbox, outbox, timers
 from storage.db import Database
 from storage.inbox import Arrival
 from storage.outbox import Draft
+from storage.upgrading import head, upgrade
+from tests.postgres import Server
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_a_sound_installation_is_found_sound(
     else:
         # The tests' own server forgets what it has not written yet; the doctor notices.
         assert code == 1 and "✗  Haltbarkeit: fsync off" in said
-    assert "ok Datenbank: erreichbar, Stand 0001" in said
+    assert f"ok Datenbank: erreichbar, Stand {head()}" in said
     assert "ok Eingang: nichts beiseitegelegt" in said
     assert "ok Ausgang: 0 warten" in said
     assert "ok Termine: keiner überfällig" in said
@@ -92,3 +94,20 @@ def test_a_platform_that_does_not_answer_is_broken(
     monkeypatch.setenv("GNK_TELEGRAM__BASE_URL", "http://127.0.0.1:1")
     code, said = examined(settings, capsys)
     assert code == 1 and "✗  Telegram:" in said and "AAAA" not in said
+
+
+@pytest.mark.postgres
+def test_a_role_that_row_level_security_does_not_hold_is_told(
+    tmp_path: Path, postgres_server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = postgres_server.create()
+    name = url.split("?")[0].rpartition("/")[2]
+    mighty = Database(postgres_server.url(name, "gnk"))
+    upgrade(mighty)
+    mighty.close()
+    path = tmp_path / "gnk-bot.toml"
+    write_secretly(path, toml({"database": mighty.url, "data": "data"}))
+    (tmp_path / "data").mkdir()
+    _, said = examined(path, capsys)
+    postgres_server.drop(url)
+    assert "!  Datenbank: Das Konto des Bots ist Superuser" in said

@@ -70,6 +70,9 @@ class Radio:
         self.said.append(str(delivery.card.body[0].args["text"]))
         return Delivered(str(len(self.said)))
 
+    async def fetch(self, ref: str) -> bytes:
+        raise KeyError(ref)
+
     async def toast(self, event: Event, text: Words | None, reader: Reader) -> None:
         return None
 

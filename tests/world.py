@@ -198,7 +198,7 @@ class Town:
     async def settle(self) -> None:
         """Handle and deliver everything there is, boards included."""
         while await self.app.work():
-            pass
+            await self.app.settle()
         await self.app._forget()
         await self.app.settle()
         while await self._deliver():

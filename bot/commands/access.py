@@ -14,6 +14,8 @@ from bot.commands.trouble import Stopped, of_platform
 TELEGRAM = "https://api.telegram.org"
 DEVICE = "GNK-Bot"
 WEB_PORT = "8080"
+SEEDS = "seeds.json"
+"""In the store: of the account, not of a device; a new device is signed with them."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def matrix(questions: Questions, store: Path) -> MatrixAccess | None:
     The password is used once and not kept.
     """
     while homeserver := questions.ask("matrix_homeserver", "Matrix: Server (leer: ohne Matrix)"):
-        if store.exists() and any(store.iterdir()):
+        if store.exists() and any(p.name != SEEDS for p in store.iterdir()):
             # Keys belong to the device that made them; another one could not use them.
             raise Stopped(
                 f"matrix.store: In {store} liegen Schlüssel eines früheren Geräts. "

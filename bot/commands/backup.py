@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from bot import config as configuration
 from bot.commands.trouble import WORK, Stopped
 from bot.config import Config
+from storage.tenancy import ALL, SETTING
 
 _SQLITE = b"SQLite format 3\x00"
 
@@ -50,11 +51,13 @@ def _database(settings: Config, folder: Path) -> list[str]:
             raise Stopped(f"{source}: Diese Datenbank gibt es nicht.")
         copy_sqlite(source, folder / source.name)
         return [f"Datenbank: {source.name}"]
-    command = ["pg_dump", "--format=custom", f"--file={folder.parent / 'gnk-bot.dump'}"]
+    command = ["pg_dump", "--enable-row-security", "--format=custom"]
+    command += [f"--file={folder.parent / 'gnk-bot.dump'}"]
     command += [f"--host={url.host}"] if url.host else []
     command += [f"--port={url.port}"] if url.port else []
     command += [f"--username={url.username}"] if url.username else []
-    words = " ".join([*command, url.database or ""])
+    # Row-level security shows other programs nothing until they ask for all municipalities.
+    words = " ".join([f"PGOPTIONS='-c {SETTING}={ALL}'", *command, url.database or ""])
     return [f"PostgreSQL sichert sich selbst. Rufen Sie dafür auf: {words}"]
 
 

@@ -6,8 +6,9 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from sqlalchemy import make_url, text
@@ -17,9 +18,12 @@ from bot import config as configuration
 from bot.commands.parts import matrix_of, now, opened, routes, telegram_of
 from bot.commands.trouble import of_platform, told
 from bot.config import Config, Unusable
-from storage import inbox, outbox, rosters, timers
+from storage import inbox, outbox, retention, rosters, timers
 from storage.db import Database, Tx
 from storage.upgrading import head, version
+
+if TYPE_CHECKING:
+    from bot.platforms.matrix.signing import State
 
 FEW_BYTES = 500 * 1024 * 1024
 ANSWERS_WITHIN = 15.0
@@ -115,7 +119,7 @@ def _database(settings: Config, db: Database) -> Iterator[Finding]:
                 fsync == "on" and commit != "off",
                 f"fsync {fsync}, synchronous_commit {commit}",
             )
-            complaint = None
+            complaint = _unrestrained(tx)
     if good:
         yield Finding("ok", f"Haltbarkeit: {what}")
     else:
@@ -124,6 +128,16 @@ def _database(settings: Config, db: Database) -> Iterator[Finding]:
         )
     if complaint:
         yield Finding("!", complaint)
+
+
+def _unrestrained(tx: Tx) -> str | None:
+    role = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    if not tx.execute(text(role)).scalar_one():
+        return None
+    return (
+        "Datenbank: Das Konto des Bots ist Superuser oder hat BYPASSRLS; PostgreSQL trennt die "
+        "Kommunen so nicht. Nehmen Sie ein gewöhnliches Konto, dem die Datenbank gehört."
+    )
 
 
 def _contents(tx: Tx) -> Iterator[Finding]:
@@ -145,6 +159,8 @@ def _contents(tx: Tx) -> Iterator[Finding]:
             yield Finding("!", f"  {platform} {key} vom {at:%d.%m.%Y %H:%M} UTC: {error}")
     counts = outbox.counts(tx)
     yield _outbox(counts)
+    for town in rosters.towns(tx):
+        yield _periods(town.name, retention.last(tx, town.id))
     due = timers.next_due(tx)
     late = int((now() - due).total_seconds() // 60) if due is not None else 0
     if late > 1:
@@ -164,6 +180,20 @@ def _outbox(counts: dict[str, int]) -> Finding:
     return Finding("ok", f"Ausgang: {waiting} warten, nichts fehlgeschlagen")
 
 
+def _periods(town: str, last: tuple[datetime, retention.Counts] | None) -> Finding:
+    if last is None:
+        return Finding(
+            "ok", f"Löschfristen {town}: noch nie durchgesetzt; „gnk-bot run“ tut es nachts"
+        )
+    at, counts = last
+    what = (
+        f"Löschfristen {town}: zuletzt am {at:%d.%m.%Y %H:%M} UTC durchgesetzt, "
+        f"{counts.total} Einträge gelöscht, davon {counts.former_members} Personen anonymisiert"
+    )
+    late = now() - at > timedelta(days=2)
+    return Finding("!", f"{what}. Läuft der Bot nachts?") if late else Finding("ok", what)
+
+
 def _platforms(settings: Config, db: Database) -> Iterator[Finding]:
     if settings.telegram is None and settings.matrix is None:
         yield Finding("!", "Plattformen: weder Telegram noch Matrix eingerichtet")
@@ -175,9 +205,47 @@ def _platforms(settings: Config, db: Database) -> Iterator[Finding]:
             found.append(await _checked("Telegram", lambda: telegram_of(settings, routes(), now)))
         if settings.matrix is not None:
             found.append(await _checked("Matrix", lambda: matrix_of(settings, db, now)))
+            if found[-1].mark == "ok":
+                found += await _signature(settings, db)
         return found
 
     yield from asyncio.run(ask())
+
+
+async def _signature(settings: Config, db: Database) -> list[Finding]:
+    matrix = matrix_of(settings, db, now)
+    if matrix is None:
+        return []
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            state = await matrix.signature()
+    except TimeoutError:
+        return [Finding("✗", "Matrix: keine Antwort auf die Frage nach den Schlüsseln")]
+    except Exception as error:
+        # As with all that a platform says.
+        return [Finding("✗", f"Matrix: {of_platform('matrix', error)}")]
+    finally:
+        await matrix.close()
+    found = [Finding(*_about(state))]
+    if state.device and state.master:
+        found.append(Finding("ok", f"  Fingerabdruck des Geräts: {state.device}"))
+        found.append(Finding("ok", f"  Hauptschlüssel des Kontos: {state.master}"))
+    seeds = settings.matrix_store / "seeds.json"
+    complaint = configuration.open_to_others(seeds) if seeds.exists() else None
+    return [*found, *([Finding("!", complaint)] if complaint else [])]
+
+
+def _about(state: State) -> tuple[str, str]:
+    if state.foreign:
+        what = (
+            "Matrix: Auf dem Server liegen Signaturschlüssel, die der Bot nicht hat. Spielen Sie "
+            "den Ordner der Schlüssel aus der Sicherung zurück, oder beenden Sie den Bot und "
+            "rufen Sie auf: gnk-bot matrix-reset-signing"
+        )
+        return "✗", what
+    if state.signed:
+        return "ok", f"Matrix: Das Gerät {state.device_id} ist signiert"
+    return "!", f"Matrix: Das Gerät {state.device_id} ist noch nicht signiert; „gnk-bot run“ tut es"
 
 
 async def _checked(name: str, make: Any) -> Finding:

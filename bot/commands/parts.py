@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.config import Config
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.platforms import Platform
     from bot.platforms.matrix import Matrix
     from bot.platforms.telegram import Telegram
+    from bot.platforms.web import Sessions
     from bot.platforms.web.server import Part, WebServer
 
 Clock = Callable[[], datetime]
@@ -59,7 +60,14 @@ def parts(config: Config, db: Database, routes: Routes, clock: Clock) -> Parts:
     from bot.menus import web_commands
     from bot.platforms.web import WebChat
 
-    chat = WebChat(db, drawing(routes, clock), clock, commands=web_commands(routes, clock))
+    chat = WebChat(
+        db,
+        drawing(routes, clock),
+        clock,
+        commands=web_commands(routes, clock),
+        sessions=_sessions(config, db, clock),
+        address=config.web.address if config.web else None,
+    )
     telegram = telegram_of(config, routes, clock)
     matrix = matrix_of(config, db, clock)
     served: list[Part] = [chat]
@@ -67,6 +75,18 @@ def parts(config: Config, db: Database, routes: Routes, clock: Clock) -> Parts:
         served.append(telegram)
     platforms: list[Platform] = [p for p in (telegram, matrix, chat) if p is not None]
     return Parts(platforms, _server(config, db, served), telegram, matrix)
+
+
+def _sessions(config: Config, db: Database, clock: Clock) -> Sessions | None:
+    """The way into the web chat by a personal link, where there is a web server."""
+    if config.web is None:
+        return None
+    from bot.entrance import Entrance
+    from bot.platforms.web import Sessions
+
+    entrance = Entrance(clock, timedelta(days=config.web.session_days))
+    secure = (config.web.address or "").startswith("https://")
+    return Sessions(db, entrance, secure=secure, proxy=config.web.proxy)
 
 
 def telegram_of(config: Config, routes: Routes, clock: Clock) -> Telegram | None:
@@ -112,4 +132,4 @@ def _server(config: Config, db: Database, served: list[Part]) -> WebServer | Non
     from bot.health import Health
     from bot.platforms.web.server import WebServer
 
-    return WebServer(config.web.host, config.web.port, [Health(db), *served], config.web.names)
+    return WebServer(config.web.host, config.web.port, [Health(db), *served], config.web.hosts)

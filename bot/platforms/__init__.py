@@ -117,6 +117,9 @@ class Platform(Protocol):
     async def deliver(self, delivery: Delivery) -> Outcome:
         """Deliver one thing within the platform's limits."""
 
+    async def fetch(self, ref: str) -> bytes:
+        """The bytes of a file that was sent (``Sent.ref``); raises what says why it cannot."""
+
     async def toast(self, event: Event, text: Text | None, reader: Reader) -> None:
         """Acknowledge a press, with a short private text if there is one. May fail silently."""
 
