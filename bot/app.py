@@ -253,20 +253,22 @@ class App:
         return True
 
     def _keep_if_possible(self, ctx: Context, said: Answers, handled: Handled) -> None:
-        """Keep a refusal or an apology; one that cannot be stored gives way to a plain apology."""
+        """Keep a refusal or an apology; one that cannot be stored gives way to a plain apology.
+
+        If not even that can be stored, nothing is said, and the log has both faults.
+        """
         tenancy.leave(ctx.tx)
-        try:
-            with ctx.tx.begin_nested():
-                self._keep(ctx, said, handled)
-            return
-        except DBAPIError as error:
-            if error.connection_invalidated or not _is_our_fault(error):
-                raise
-            said = self._apology(ctx, error)
-        except Exception as error:
-            said = self._apology(ctx, error)
-        with suppress(Exception), ctx.tx.begin_nested():
-            self._keep(ctx, said, handled)
+        for _ in range(2):
+            try:
+                with ctx.tx.begin_nested():
+                    self._keep(ctx, said, handled)
+                return
+            except DBAPIError as error:
+                if error.connection_invalidated or not _is_our_fault(error):
+                    raise
+                said = self._apology(ctx, error)
+            except Exception as error:
+                said = self._apology(ctx, error)
 
     def _note_reader(self, ctx: Context, handled: Handled) -> None:
         if ctx.person is not None and ctx.in_direct and ctx.event.account is not None:
