@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.wire import card_to_json, text_to_json
+from bot.wire import card_to_json, task_to_json, text_to_json
 from handlers.chat import (
     HERE,
     Answer,
     Answers,
+    AskNatively,
     Card,
     Direct,
+    Do,
     Enter,
     InChannel,
     Leave,
     OnAccount,
+    OnPlatform,
     Post,
     Replace,
     Say,
@@ -23,10 +26,16 @@ from handlers.chat import (
     Text,
     Toast,
 )
-from handlers.router import Context
+from handlers.router import Context, pack
 from storage import outbox, people
 from storage.models import Account, Channel, Municipality, Person
 from storage.outbox import Draft
+
+ITSELF = "*"
+"""In the place of a place: what is done at a platform itself."""
+
+NOWHERE = ("timer", "done")
+"""Where events come from that nobody sent: there is no place to answer at."""
 
 
 def keep(ctx: Context, answers: Answers) -> None:
@@ -93,6 +102,13 @@ def _draft(ctx: Context, answer: object) -> Draft | None:
         case SendFile(name, mime, data, caption, to, key):
             content = {"name": name, "mime": mime, "caption": text_to_json(caption)}
             return _at(ctx, to, "file", content, data=data, key=key)
+        case Do(task, to, then, key):
+            kind = "poll" if isinstance(task, AskNatively) else "task"
+            asked: dict[str, object] = {
+                "task": task_to_json(task),
+                "then": pack(then) if then else None,
+            }
+            return _at(ctx, to, kind, asked, key=key)
         case Enter():
             return _at(ctx, HERE, "enter", {})
         case Leave():
@@ -144,8 +160,10 @@ def _at(
                 channel.platform, channel.external_id, kind, content, language,
                 channel.municipality_id, None, data, key,
             )  # fmt: skip
+        case OnPlatform(name):
+            return Draft(name, ITSELF, kind, content, ctx.language, town, None, data, key)
     place = ctx.event.place
-    if place.platform == "timer":
+    if place.platform in NOWHERE:
         return None
     reader = ctx.person.id if ctx.person and ctx.in_direct else None
     if ctx.in_direct and ctx.person is None:

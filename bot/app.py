@@ -28,9 +28,11 @@ from handlers.chat import (
     AccountRef,
     Answers,
     Card,
+    Done,
     Due,
     Event,
     Forget,
+    NativeVote,
     Place,
     PlaceKind,
     PlaceMoved,
@@ -46,6 +48,7 @@ from handlers.router import Context, Role, Routes
 from storage import boards, forgetting, inbox, people, tenancy, timers
 from storage.db import Database, Tx
 from storage.inbox import Arrival, Waiting
+from storage.models import Municipality
 from storage.people import Known
 
 log = logging.getLogger(__name__)
@@ -213,6 +216,10 @@ class App:
             due_at = datetime.fromisoformat(made["due_at"])
             place = Place("timer", row.place, PlaceKind.CHANNEL)
             return Event(place, None, Due(made["action"], due_at), row.received_at)
+        if row.platform == "done":
+            made = json.loads(row.payload)
+            place = Place("done", row.place, PlaceKind.CHANNEL)
+            return Event(place, None, Done(**made), row.received_at)
         platform = self.platforms.get(row.platform)
         if platform is None:
             raise Unreadable(f"{row.platform} is not configured any more")
@@ -295,6 +302,8 @@ class App:
     def _introduce(self, ctx: Context) -> None:
         """Find out who this is, where, and with which role."""
         event, tx = ctx.event, ctx.tx
+        if isinstance(event.what, Done) and event.what.town is not None:
+            ctx.municipality = tx.get(Municipality, event.what.town)
         if event.account is None:
             return
         ctx.language = _language_of(event.account)
@@ -320,9 +329,10 @@ class App:
     def _narrow(self, ctx: Context) -> None:
         """From here on the database shows this municipality only (PostgreSQL).
 
-        What nobody did (a time that has come, a place that got a new id) is the bot's own work.
+        What nobody did (a time that has come, a place that got a new id) is the bot's own work;
+        an answer to a native poll names no place: its feature finds the municipality.
         """
-        if ctx.event.account is None or isinstance(ctx.event.what, PlaceMoved):
+        if ctx.event.account is None or isinstance(ctx.event.what, PlaceMoved | NativeVote):
             return
         town = ctx.municipality.id if ctx.municipality else None
         place = ctx.event.place

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.drawing import drawing
 from bot.faults import log_fault
+from bot.outcomes import Ended, record
 from bot.platforms import (
     Delivered,
     Delivery,
@@ -32,7 +33,7 @@ from bot.platforms import (
     Unknown,
 )
 from bot.text import Reader, plain
-from bot.wire import card_from_json, text_from_json
+from bot.wire import card_from_json, task_from_json, text_from_json
 from handlers.chat import Board, Button, Card
 from handlers.router import Routes, pack
 from storage import boards, outbox, people, places, tenancy
@@ -71,6 +72,8 @@ class Deliveries:
         self.idle = asyncio.Event()
         self.stopping = False
         """Set at the end: what is under way is finished, nothing more is begun."""
+        self.answered: Callable[[], None] = lambda: None
+        """Called when what became of a task was put into the inbox (``App.arrived.set``)."""
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -172,13 +175,15 @@ class Deliveries:
             # What cannot be written or drawn must not stand in the way of what follows it.
             log_fault(log, error, "delivery %s on %s is no good", row.id, self.platform.name)
             reason = f"cannot be prepared: {type(error).__name__}"
-            await self._surely(lambda tx: outbox.settle(tx, row.id, "failed", error=reason))
+            await self._surely(lambda tx: self._end(tx, row, Ended("failed", error=reason)))
             return
         if delivery is None:
-            await self._surely(lambda tx: outbox.settle(tx, row.id, "failed", error="gone"))
+            await self._surely(lambda tx: self._end(tx, row, Ended("failed", error="gone")))
             return
         outcome = await self._deliver(delivery)
         await self._surely(lambda tx: self._settle(tx, row, delivery, outcome))
+        if delivery.task is not None:
+            self.answered()
 
     async def _surely(self, change: Callable[[Tx], None]) -> None:
         """Record what became of a delivery, however long the database is unable to."""
@@ -210,6 +215,9 @@ class Deliveries:
         reader = self._reader(tx, row.language, row.municipality_id)
         content = row.content
         match row.kind:
+            case "task" | "poll":
+                task = task_from_json(content["task"])
+                return Delivery(row.id, row.kind, row.place, reader, task=task)
             case "card":
                 return Delivery(row.id, "card", row.place, reader, card_from_json(content))
             case "replace":
@@ -230,8 +238,8 @@ class Deliveries:
 
     def _settle(self, tx: Tx, row: Outbox, delivery: Delivery, outcome: Outcome) -> None:
         match outcome:
-            case Delivered(message):
-                outbox.settle(tx, row.id, "sent", message=message)
+            case Delivered(message, told):
+                self._end(tx, row, Ended("sent", message, told=told))
                 if delivery.card is not None and delivery.file is None:
                     self._posted(tx, row, delivery, message or delivery.message)
             case Retry(after, reason) if self.clock() - row.created_at < GIVE_UP:
@@ -241,14 +249,17 @@ class Deliveries:
                 outbox.again(tx, row.id, self.clock(), "moved")
                 places.move(tx, self.platform.name, row.place, new_id, self.clock())
             case Failed(reason, gone):
-                outbox.settle(tx, row.id, "failed", error=reason)
-                if gone and delivery.kind != "edit":
+                self._end(tx, row, Ended("failed", error=reason))
+                if gone and delivery.kind != "edit" and delivery.task is None:
                     people.unreachable(tx, self.platform.name, row.place)
             case Retry(_, reason):
-                outbox.settle(tx, row.id, "failed", error=reason)
+                self._end(tx, row, Ended("failed", error=reason))
             case Unknown(reason):
                 log.warning("outcome of delivery %s on %s unknown", row.id, self.platform.name)
-                outbox.settle(tx, row.id, "unknown", error=reason)
+                self._end(tx, row, Ended("unknown", error=reason))
+
+    def _end(self, tx: Tx, row: Outbox, ended: Ended) -> None:
+        record(tx, row, ended, self.clock())
 
     def _posted(self, tx: Tx, row: Outbox, delivery: Delivery, message: str | None) -> None:
         if message is None or delivery.card is None:

@@ -66,6 +66,8 @@ class Running:
         self.platforms, self.server = platforms, server
         self.app = App(db, routes, platforms, clock)
         self.deliveries = {p.name: Deliveries(db, routes, p, clock) for p in platforms}
+        for deliveries in self.deliveries.values():
+            deliveries.answered = self.app.arrived.set
         self.scheduler = Scheduler(db, clock, self.app.arrived.set)
         self.app.decided = self._decided
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from handlers.chat import (
+    TASKS,
     Argument,
     Button,
     Card,
@@ -15,6 +18,7 @@ from handlers.chat import (
     LinkButton,
     Money,
     Picture,
+    Task,
     Text,
     Translated,
 )
@@ -44,6 +48,18 @@ def card_from_json(made: dict[str, Any]) -> Card:
         ),
         Picture(base64.b64decode(picture["png"]), _read_text(picture["alt"])) if picture else None,
     )
+
+
+def task_to_json(task: Task) -> dict[str, Any]:
+    """A task as JSON: its kind and its fields."""
+    return {"kind": type(task).__name__, "with": asdict(cast(Any, task))}
+
+
+def task_from_json(made: dict[str, Any]) -> Task:
+    """The task that ``task_to_json`` wrote; raises KeyError for one that is not known."""
+    kind = {k.__name__: k for k in TASKS}[made["kind"]]
+    given = {n: tuple(v) if isinstance(v, list) else v for n, v in made["with"].items()}
+    return cast(Callable[..., Task], kind)(**given)
 
 
 def text_to_json(text: Text) -> dict[str, Any]:

@@ -6,11 +6,11 @@ Nothing here knows a platform, a language or a table. Times are timezone-aware U
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class MembershipChanged:
-    """Somebody (or the bot: ``of_bot``) came to a place, left it, or got other rights there."""
+    """Somebody (or the bot: ``of_bot``) came to a place, left it, or got other rights there.
 
-    change: Literal["invited", "joined", "left", "promoted", "demoted"]
+    ``asked``: wants to come in and waits for an answer. The event's account is whoever it is
+    about; of the bot, whoever did it.
+    """
+
+    change: Literal["invited", "joined", "left", "promoted", "demoted", "asked"]
     of_bot: bool = False
 
 
@@ -204,7 +208,39 @@ class Due:
     due_at: datetime
 
 
-What = Command | Press | Said | Sent | MembershipChanged | PlaceMoved | Due
+@dataclass(frozen=True, slots=True)
+class NativeVote:
+    """An answer to a poll of the platform's own; ``poll`` is the platform's id of it.
+
+    ``chosen`` are positions of its options, from 0; none: the answer was taken back.
+    """
+
+    poll: str
+    chosen: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a ``Do``: the action that was asked for ``then``, packed.
+
+    ``ref`` is what it made (a room's id, a link, a message), ``told`` what the platform said
+    besides (JSON), ``reason`` why it failed.
+    """
+
+    packed: str
+    state: Literal["sent", "failed", "unknown"]
+    town: int | None = None
+    ref: str | None = None
+    reason: str | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def well(self) -> bool:
+        """Whether it was done."""
+        return self.state == "sent"
+
+
+What = Command | Press | Said | Sent | NativeVote | MembershipChanged | PlaceMoved | Due | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +291,14 @@ class OnAccount:
     account_id: int
 
 
-Target = Here | Direct | InChannel | OnAccount
+@dataclass(frozen=True, slots=True)
+class OnPlatform:
+    """A platform itself: for what has no place there yet."""
+
+    name: str
+
+
+Target = Here | Direct | InChannel | OnAccount | OnPlatform
 HERE = Here()
 
 
@@ -343,7 +386,140 @@ class Forget:
     """Overwrite what the database has freed, once this is committed (a secret poll was closed)."""
 
 
-Answer = Say | Post | Replace | Redraw | Toast | SendFile | Enter | Leave | Forget
+class Task:
+    """Something to be done at a platform besides saying something: plain values, no words."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRoom(Task):
+    """Create a room (or a space) – once for each ``alias``. Done: ``ref`` is its id.
+
+    ``inside``: the space that it belongs to, whose members may come in by themselves.
+    ``quiet``: only those with a level of 50 and more write. ``levels``: account to power level.
+    """
+
+    alias: str
+    title: str
+    topic: str
+    space: bool = False
+    encrypted: bool = True
+    inside: str | None = None
+    quiet: bool = False
+    levels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Furnish(Task):
+    """Set a channel's title, description and levels, as far as they are other ones now.
+
+    ``told["missing"]`` names what the bot may not change here.
+    """
+
+    title: str
+    topic: str
+    levels: Mapping[str, int] = field(default_factory=dict)
+    inside: str | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect(Task):
+    """Look which rights the bot has in a channel and, where it can be known, who is in it.
+
+    ``told``: ``rights`` (name to bool), ``members`` (account id to ``{"name", "state"}``, state
+    ``joined`` | ``invited``; absent where the platform does not say), ``title``, ``public`` (may
+    anybody find and read it), ``topics`` (Telegram: is it a forum), ``encrypted``.
+    ``accounts``: those to be asked about where members cannot be listed.
+    """
+
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BringIn(Task):
+    """Invite an account into a channel (Matrix), or see that it is not shut out (Telegram)."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutOut(Task):
+    """Remove an account from a channel; it may be invited again later."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admit(Task):
+    """Answer an account's wish to come in (``MembershipChanged("asked")``)."""
+
+    account: str
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink(Task):
+    """Make a link by which people ask to come in. Done: ``ref`` is the link."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagMember(Task):
+    """Show a short word beside a member's name, where the platform can (Telegram, up to 16)."""
+
+    account: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTopic(Task):
+    """Make a topic in a forum (Telegram). Done: ``ref`` is its thread."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskNatively(Task):
+    """Send a poll of the platform's own: up to 12 options, known voters, answers changeable.
+
+    Done: ``ref`` is the message, ``told["poll"]`` the id that ``NativeVote`` will name.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndNatively(Task):
+    """End a poll of the platform's own."""
+
+    message: str
+
+
+TASKS: tuple[type[Task], ...] = (
+    MakeRoom, Furnish, Inspect, BringIn, PutOut, Admit, MakeLink, TagMember, MakeTopic,
+    AskNatively, EndNatively,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Have a task done at a place; what became of it comes back as ``Done`` with ``then``.
+
+    A task may be done twice after a crash and must do no harm then; a native poll is not.
+    """
+
+    task: Task
+    to: InChannel | OnPlatform
+    then: Action | None = None
+    key: str | None = None
+
+
+Answer = Say | Post | Replace | Redraw | Toast | SendFile | Enter | Leave | Do | Forget
 Answers = list[Answer]
 
 

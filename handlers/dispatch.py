@@ -11,9 +11,11 @@ from handlers.chat import (
     Answers,
     Card,
     Command,
+    Done,
     Due,
     Join,
     MembershipChanged,
+    NativeVote,
     PlaceMoved,
     Press,
     Refusal,
@@ -42,17 +44,25 @@ def dispatch(ctx: Context) -> Answers:
             return _press(ctx, pressed)
         case Said():
             return _said(ctx, what)
-        case Due(packed):
-            due = unpack(packed)
-            if due is None or type(due) not in ctx.routes.dues:
-                raise LookupError(f"nothing handles the timer {packed!r}")
-            return ctx.routes.dues[type(due)](ctx, due)
+        case Due() | Done():
+            return _awaited(ctx, what)
         case Sent():
             return _sent(ctx, what)
-        case MembershipChanged() | PlaceMoved():
+        case MembershipChanged() | PlaceMoved() | NativeVote():
             handle = ctx.routes.other.get(type(what))
             return handle(ctx, what) if handle else []
     return []
+
+
+def _awaited(ctx: Context, what: Due | Done) -> Answers:
+    """A time that has come, or what became of a task: somebody asked to be told."""
+    asked = unpack(what.packed)
+    if asked is not None:
+        if isinstance(what, Due) and (handle := ctx.routes.dues.get(type(asked))):
+            return handle(ctx, asked)
+        if isinstance(what, Done) and (handle := ctx.routes.outcomes.get(type(asked))):
+            return handle(ctx, asked, what)
+    raise LookupError(f"nothing handles {what.packed!r}")
 
 
 def file_wanted(ctx: Context) -> FileRoute | None:

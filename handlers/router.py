@@ -21,6 +21,7 @@ from handlers.chat import (
     Command,
     Event,
     MembershipChanged,
+    NativeVote,
     PlaceKind,
     PlaceMoved,
     Refusal,
@@ -143,6 +144,7 @@ class Router:
     commands: list[Route] = field(default_factory=list)
     presses: dict[type[Action], Route] = field(default_factory=dict)
     dues: dict[type[Action], Handler] = field(default_factory=dict)
+    outcomes: dict[type[Action], Handler] = field(default_factory=dict)
     boards: dict[str, Callable[..., Card | None]] = field(default_factory=dict)
     forms: dict[str, typing.Any] = field(default_factory=dict)
     files: dict[str, FileRoute] = field(default_factory=dict)
@@ -179,6 +181,15 @@ class Router:
 
         return register
 
+    def outcome(self, action: type[Action]) -> Callable[[Handler], Handler]:
+        """Register ``handle(ctx, action, done)`` for what became of a ``Do`` with that action."""
+
+        def register(handle: Handler) -> Handler:
+            self.outcomes[action] = handle
+            return handle
+
+        return register
+
     def board(
         self, kind: str
     ) -> Callable[[Callable[..., Card | None]], Callable[..., Card | None]]:
@@ -209,12 +220,12 @@ class Router:
         return register
 
     def when(self, kind: type) -> Callable[[Handler], Handler]:
-        """Register the one function for MembershipChanged, PlaceMoved or Sent.
+        """Register the one function for MembershipChanged, PlaceMoved, NativeVote or Sent.
 
         For Command: what is said before the answer to any command of a linked person's in a
         direct chat.
         """
-        if kind not in (MembershipChanged, PlaceMoved, Sent, Said, Command):
+        if kind not in (MembershipChanged, PlaceMoved, NativeVote, Sent, Said, Command):
             raise TypeError(f"nothing of kind {kind.__name__} happens")
 
         def register(handle: Handler) -> Handler:
@@ -243,6 +254,7 @@ class Routes:
         self.commands: dict[str, Route] = {}
         self.presses: dict[type[Action], Route] = {}
         self.dues: dict[type[Action], Handler] = {}
+        self.outcomes: dict[type[Action], Handler] = {}
         self.boards: dict[str, Callable[..., Card | None]] = {}
         self.forms: dict[str, typing.Any] = {}
         self.files: dict[str, FileRoute] = {}
@@ -251,7 +263,7 @@ class Routes:
             for route in router.commands:
                 for word in route.words:
                     _join(self.commands, {word: route}, router.feature)
-            for name in ("presses", "dues", "boards", "forms", "files", "other"):
+            for name in ("presses", "dues", "outcomes", "boards", "forms", "files", "other"):
                 _join(getattr(self, name), getattr(router, name), router.feature)
 
     def menu(self, role: Role) -> list[Route]:

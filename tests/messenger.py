@@ -207,10 +207,14 @@ class Meeting:
 
     async def settle(self) -> None:
         """Handle and deliver everything there is."""
-        while await self.app.work():
-            await self.app.settle()
-        while await self.deliveries.step():
-            await self.deliveries.finish()
+        busy = True
+        while busy:
+            busy = False
+            while await self.app.work():
+                await self.app.settle()
+            while await self.deliveries.step():
+                await self.deliveries.finish()
+                busy = True
 
     def all(self, table: Any, **values: Any) -> list[Any]:
         """All rows with these values."""

@@ -197,12 +197,15 @@ class Town:
 
     async def settle(self) -> None:
         """Handle and deliver everything there is, boards included."""
-        while await self.app.work():
+        busy = True
+        while busy:
+            busy = False
+            while await self.app.work():
+                await self.app.settle()
+            await self.app._forget()
             await self.app.settle()
-        await self.app._forget()
-        await self.app.settle()
-        while await self._deliver():
-            pass
+            while await self._deliver():
+                busy = True
 
     async def _deliver(self) -> bool:
         delivered = False

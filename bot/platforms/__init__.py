@@ -7,13 +7,13 @@ and files. It knows its platform's limits and errors, and nothing of the feature
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.text import Reader
-from handlers.chat import Board, Capabilities, Card, Event, Text
+from handlers.chat import Board, Capabilities, Card, Event, Task, Text
 from storage.inbox import Arrival, Waiting
 
 Receive = Callable[[str, Iterable[Arrival]], Awaitable[int]]
@@ -41,7 +41,8 @@ class Delivery:
     """One thing to deliver at a place. ``id`` is the outbox row's and never used for another.
 
     kind: ``card`` (new message), ``edit`` (``message`` is the one to change), ``file``,
-    ``enter`` / ``leave`` (the place itself).
+    ``enter`` / ``leave`` (the place itself), ``task`` / ``poll`` (``task`` says what; a poll is
+    the platform's own and not repeatable where messages are not).
     """
 
     id: int
@@ -54,15 +55,20 @@ class Delivery:
     pin: bool = False
     thread: str | None = None
     """The thread or topic of the place that it belongs into."""
+    task: Task | None = None
     board: Board | None = None
     """The live card that ``card`` was drawn from: the web chat keeps this, not the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Done. ``message`` is the platform's reference of the new message."""
+    """Done. ``message`` is the platform's reference of the new message, or what a task made.
+
+    ``told`` is what else the platform said to a task (``handlers.chat.Task``): JSON.
+    """
 
     message: str | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Outbox(SQLModel, table=True):
     platform: str
     place: str
     kind: str
-    """``card`` | ``board`` | ``replace`` | ``file`` | ``enter`` | ``leave``."""
+    """``card`` | ``board`` | ``replace`` | ``file`` | ``enter`` | ``leave`` | ``task`` | ``poll``."""
     content: dict[str, Any] = json()
     data: bytes | None = Field(default=None, sa_type=LargeBinary)
     language: str = "de"

@@ -73,7 +73,7 @@ class Telegram:
     """Telegram as a platform, and with a webhook as a part of the web server."""
 
     name = NAME
-    repeatable: tuple[str, ...] | None = ("replace", "enter", "leave")
+    repeatable: tuple[str, ...] | None = ("replace", "enter", "leave", "task")
     loopback_only = False
 
     def __init__(
