@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +19,7 @@ from handlers.chat import (
     Event,
     LinkButton,
     MembershipChanged,
+    NativeVote,
     PlaceKind,
     Said,
     Sent,
@@ -165,8 +166,45 @@ def test_coming_and_going_is_told_of_others() -> None:
     assert left is not None and left.what == MembershipChanged("left")
     assert came.account is not None and (came.account.id, came.account.name) == (ANNA, "Neu")
     assert left.account is not None and left.account.id == ANNA
-    assert member("join", "join") is None and member("invite", None) is None
-    assert member("join", "invite", ME, ME) is None
+    assert member("join", "join") is None and member("leave", "knock") is None
+    assert member("join", "invite", ME, ME) is None and member("invite", None, ME) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        ("invite", None, "invited"),
+        ("invite", "leave", "invited"),
+        ("invite", "knock", "invited"),
+        ("knock", None, "asked"),
+        ("knock", "leave", "asked"),
+        ("join", "knock", "joined"),
+        ("leave", "invite", "left"),
+    ],
+)
+def test_who_is_invited_or_asks_to_come_in_is_told(
+    now: str, before: str | None, change: Literal["invited", "joined", "left", "asked"]
+) -> None:
+    told = member(now, before, by=ME)
+    assert told is not None and told.what == MembershipChanged(change)
+    assert told.account is not None and told.account.id == ANNA
+
+
+def test_an_answer_to_a_poll_is_told_with_who_gave_it() -> None:
+    relation = {"rel_type": "m.reference", "event_id": "$umfrage"}
+    for kind, given in (
+        (
+            "org.matrix.msc3381.poll.response",
+            {"org.matrix.msc3381.poll.response": {"answers": ["1"]}},
+        ),
+        ("m.poll.response", {"m.selections": ["1"]}),
+    ):
+        content = {"m.relates_to": relation, **given}
+        event = read({"type": kind, "content": content})
+        assert event is not None and event.what == NativeVote("$umfrage", (1,))
+        assert event.account is not None and event.account.id == ANNA
+        assert read({"type": kind, "content": content, "sender": ME}) is None
+        assert read({"type": kind, "content": {}}) is None
 
 
 def test_more_or_less_power_of_the_bot_is_told() -> None:

@@ -18,10 +18,10 @@ from bot.platforms.matrix.keeping import keep
 from bot.platforms.matrix.late_keys import MOST, PATIENCE, cards_among
 from bot.platforms.matrix.rooms import Room, Rooms
 from bot.wire import card_to_json
-from handlers.chat import Card, plain
+from handlers.chat import Card, PlaceKind, plain
 from storage import boards, inbox, outbox, people
 from storage.db import Database, Tx
-from storage.inbox import Arrival
+from storage.inbox import Arrival, Waiting
 from storage.models import Outbox, Person, Posted
 from storage.outbox import Draft
 from tests import world
@@ -278,3 +278,23 @@ async def test_a_reply_to_a_card_without_choices_is_meant_for_the_bot(
         other = {"content": {"m.relates_to": {"m.in_reply_to": {"event_id": "$andere"}}}}
         where = Room(room, False, False, "Kernteam", {})
         assert await cards_among(town.db, [answer, other], where) == {card.id}
+
+
+@pytest.mark.synapse
+async def test_what_was_said_alone_is_answered_as_where_a_third_person_reads(
+    synapse: Synapse, tmp_path: Path
+) -> None:
+    bot, login, third = (synapse.user(n) for n in ("gnk-bot", "anna", "jemand"))
+    async with running(tmp_path, bot) as town, online(login, tmp_path / "anna") as anna:
+        chat = await anna.chats_with(bot.user_id)
+        # It has not been handled yet when the third person is invited.
+        here = Room(chat, True, True, "", {})
+        made = {"kind": "said", "text": "mein Stimmzettel", "reply_to": None, "addressed": True}
+        kept = reading.row("$1", here, anna.id, made, "$1")
+        row = Waiting(1, "matrix", kept.key, f"matrix:{chat}", kept.payload, NOW)
+        before = town.matrix.read(row)
+        assert before is not None and before.place.kind is PlaceKind.DIRECT
+        await anna.invites(third.user_id, chat)
+        await town.until(lambda: any(third.user_id in note for note in town.noted()))
+        after = town.matrix.read(row)
+        assert after is not None and after.place.kind is PlaceKind.CHANNEL

@@ -34,7 +34,7 @@ from bot.platforms.matrix.server import (
 )
 from bot.platforms.matrix.syncing import Syncing
 from bot.text import Reader
-from handlers.chat import Capabilities, Event, Text
+from handlers.chat import Capabilities, Event, PlaceKind, Text
 from storage.db import Database
 from storage.inbox import Waiting
 
@@ -126,7 +126,11 @@ class Matrix:
 
     def read(self, waiting: Waiting) -> Event | None:
         """The event in an inbox row."""
-        return reading.event(waiting, self.login.user_id)
+        event = reading.event(waiting, self.login.user_id)
+        if event.place.kind is PlaceKind.DIRECT and self._rooms.is_shared(event.place.id):
+            # Said while they were alone; now a third person would read the answer.
+            return replace(event, place=replace(event.place, kind=PlaceKind.CHANNEL))
+        return event
 
     async def fetch(self, ref: str) -> bytes:
         """The bytes of a file that was sent (``Sent.ref``), decrypted.

@@ -149,6 +149,17 @@ class Device:
         self.rooms.pop(room_id, None)
         self.invited.pop(room_id, None)
 
+    async def lost(self, room_id: str, account: str) -> None:
+        """Somebody was removed: they get no key for what is said from now on.
+
+        The next sync would say so too, but the next message may be earlier.
+        """
+        async with self._lock:
+            room = self.rooms.get(room_id)
+            if room is not None:
+                room.remove_member(account)
+                self._client.invalidate_outbound_session(room_id)
+
     async def tend(self) -> None:
         """Publish, sign and fetch the keys that are due, and answer other devices.
 

@@ -15,11 +15,13 @@ from html import unescape
 from typing import Any, Literal
 
 from bot.platforms import Unreadable
+from bot.platforms.matrix import polls
 from bot.platforms.matrix.rooms import PLATFORM, Room
 from handlers.chat import (
     AccountRef,
     Event,
     MembershipChanged,
+    NativeVote,
     Place,
     PlaceKind,
     PlaceMoved,
@@ -39,7 +41,16 @@ _FILES = ("m.file", "m.image", "m.audio", "m.video")
 _KEYCAP = re.compile("([0-9])\ufe0f?\u20e3|(\U0001f51f)")
 _PILL = re.compile(r"https://matrix\.to/#/([^\"'?]+)")
 
-Change = Literal["invited", "joined", "left", "promoted", "demoted"]
+Change = Literal["invited", "joined", "left", "promoted", "demoted", "asked"]
+
+_CHANGES: dict[str, tuple[Change, tuple[str, ...]]] = {
+    "join": ("joined", ("invite", "knock", "leave", "ban")),
+    "invite": ("invited", ("knock", "leave", "ban")),
+    "knock": ("asked", ("leave", "ban")),
+    "leave": ("left", ("join", "invite")),
+    "ban": ("left", ("join", "invite")),
+}
+"""What a membership means, after which others."""
 
 
 def arrival(
@@ -143,7 +154,10 @@ def _kept(
             return _reaction(content, is_card)
         case "m.room.member" if "state_key" in raw:
             return _member(raw, content, me)
-        case "m.room.power_levels" if raw.get("state_key") == "":
+        case kind if kind in polls.RESPONSES and raw["sender"] != me:
+            answered = polls.answered(content)
+            return answered and {"kind": "vote", "poll": answered[0], "chosen": answered[1]}
+        case "m.room.power_levels" if raw.get("state_key") == "" and raw["sender"] != me:
             return _power(content, raw.get("unsigned", {}).get("prev_content", {}), me)
     return None
 
@@ -261,17 +275,11 @@ def _member(raw: dict[str, Any], content: dict[str, Any], me: str) -> dict[str, 
     unsigned = raw.get("unsigned") or {}
     before = (unsigned.get("prev_content") or {}).get("membership", "leave")
     who = _text(raw["state_key"])
-    if now == before:
+    change, after = _CHANGES.get(now, ("left", ()))
+    if before not in after:
         return None  # a new name or picture
-    change: Change
-    if now == "join":
-        change = "joined"
-    elif now in ("leave", "ban") and before in ("join", "invite"):
-        change = "left"
-    else:
-        return None
-    if who == me and (change == "joined" or raw["sender"] == me):
-        return None  # what the bot does by itself
+    if who == me and (change in ("invited", "joined") or raw["sender"] == me):
+        return None  # what the bot does by itself, and what it was told as somebody invited
     made = {"kind": "member", "change": change, "who": who}
     return made if who == me else {**made, "name": str(content.get("displayname") or "")}
 
@@ -317,6 +325,8 @@ def _what(made: dict[str, Any], me: str) -> What:
             return MembershipChanged(change, of_bot=who == me)
         case {"kind": "moved", "new": str(new)}:
             return PlaceMoved(new)
+        case {"kind": "vote", "poll": str(poll), "chosen": list(chosen)}:
+            return NativeVote(poll, tuple(int(position) for position in chosen))
         case {"kind": "key"}:
             raise Unreadable("cannot be decrypted: its key has not arrived yet")
         case {"kind": "malformed", "why": str(why)}:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.platforms.matrix.state import SPACE
 from storage import boards, outbox, people, remembered
 from storage.db import Database, Tx
 
@@ -50,9 +51,13 @@ class Rooms:
         """What was decided; an unknown room is none."""
         return self._direct.get(room_id, False)
 
+    def is_shared(self, room_id: str) -> bool:
+        """Whether a room is known to be no direct chat (any more)."""
+        return self._direct.get(room_id) is False
+
     async def joined(self, room: Any) -> Room:
         """A joined room (nio's ``MatrixRoom``), its kind decided now if it was not before."""
-        alone = len(room.users) <= 2
+        alone = len(room.users) <= 2 and room.room_type != SPACE
         known = self._direct.get(room.room_id)
         direct = alone and (known if known is not None else room.named_room_name() is None)
         await self.decide(room.room_id, direct)

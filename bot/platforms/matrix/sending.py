@@ -6,11 +6,9 @@ repetition (for a day and per device), so nothing here can be said twice.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import struct
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,33 +20,22 @@ from uuid import uuid4
 from nio.crypto.attachments import encrypt_attachment
 
 from bot.platforms import Delivered, Delivery, Failed, Outcome, Retry
-from bot.platforms.matrix import layout
+from bot.platforms.matrix import layout, polls
+from bot.platforms.matrix.asking import AGAIN, Refused, Turn, put_off, refused
 from bot.platforms.matrix.devices import Device
 from bot.platforms.matrix.rooms import NOT_DIRECT, PLATFORM, Rooms
 from bot.platforms.matrix.server import CLIENT, Answer, Server, Unreachable, room_path
+from bot.platforms.matrix.state import SPACE
+from bot.platforms.matrix.tasks import NOT_POSSIBLE, NOT_THERE, Tasks
 from bot.text import plain
-from handlers.chat import Picture
+from handlers.chat import AskNatively, EndNatively, Picture, Text
 from storage import outbox, remembered
 from storage.db import Database, Tx
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT = timedelta(seconds=20)
-"""A longer pause that the homeserver asks for is left to the outbox."""
-
-AGAIN = timedelta(seconds=15)
-"""After a request that failed; by the third, a failing sync holds all deliveries back."""
-
 _PICTURE = "picture:"
 """Before the id of a card in what is remembered of its picture: ``{"event", "hash"}``."""
-
-
-class Refused(Exception):
-    """The homeserver said no to a part of a delivery."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.code)
-        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,8 @@ class Sender:
 
     def __init__(self, db: Database, server: Server, device: Device, rooms: Rooms) -> None:
         self._db, self._server, self._device, self._rooms = db, server, device, rooms
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
+        self._tasks = Tasks(server, device, rooms, self._turn)
         self._series = ""
 
     async def load(self) -> None:
@@ -84,8 +72,8 @@ class Sender:
             return await self._deliver(delivery)
         except Unreachable as error:
             return Retry(AGAIN, f"not reached ({error})")
-        except Refused as refused:
-            return self._refused(refused.answer, delivery.place)
+        except Refused as no:
+            return refused(no.answer, inside=delivery.place in self._device.rooms)
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
         match delivery.kind:
@@ -93,8 +81,17 @@ class Sender:
                 return await self._enter(delivery.place)
             case "leave":
                 return await self._leave(delivery.place)
-        if delivery.place not in self._device.rooms:
-            return await self._absent(delivery.place)
+        task = delivery.task
+        if task is not None and not isinstance(task, AskNatively | EndNatively):
+            return await self._tasks.do(delivery.place, task)
+        room = self._device.rooms.get(delivery.place)
+        if room is None:
+            return await self._absent(delivery)
+        if room.room_type == SPACE:
+            # It holds rooms; what is said in it, no client shows.
+            return NOT_POSSIBLE
+        if isinstance(task, AskNatively | EndNatively):
+            return await self._poll(delivery, task)
         if await self._is_for_other_eyes(delivery):
             return Failed(NOT_DIRECT)
         match delivery.kind:
@@ -213,26 +210,32 @@ class Sender:
             mime = "application/octet-stream"
         else:
             path += f"?filename={quote(name, safe='')}"
-        answer = await self._ask(
+        answer = await self._turn.ask(
             lambda: self._server.call("POST", path, data, mime=mime, within=300)
         )
         address = answer.body["content_uri"]
         return _Uploaded({"url": address} if keys is None else {"file": {**keys, "url": address}})
 
     async def _post(
-        self, room_id: str, content: dict[str, Any], part: str, *, patient: bool = True
+        self,
+        room_id: str,
+        content: dict[str, Any],
+        part: str,
+        *,
+        patient: bool = True,
+        kind: str = "m.room.message",
     ) -> str:
         transaction = f"gnk-{self._series}-{part}"
 
         async def send() -> Answer:
-            kind, sent = "m.room.message", content
+            named, sent = kind, content
             if self._encrypted(room_id):
-                kind, sent = await self._device.encrypt(room_id, kind, content)
+                named, sent = await self._device.encrypt(room_id, kind, content)
             return await self._server.call(
-                "PUT", room_path(room_id, "send", kind, transaction), sent
+                "PUT", room_path(room_id, "send", named, transaction), sent
             )
 
-        answer = await self._ask(send, patient=patient)
+        answer = await self._turn.ask(send, patient=patient)
         return str(answer.body["event_id"])
 
     def _encrypted(self, room_id: str) -> bool:
@@ -252,70 +255,57 @@ class Sender:
             return
         try:
             pins = {"pinned": [*pinned, message]}
-            await self._ask(lambda: self._server.call("PUT", path, pins))
-        except Refused as refused:
-            if refused.answer.status != 403:
+            await self._turn.ask(lambda: self._server.call("PUT", path, pins))
+        except Refused as no:
+            if no.answer.status != 403:
                 raise
             log.info("matrix: the bot may not pin messages in one of its rooms")
+
+    async def _poll(self, delivery: Delivery, task: AskNatively | EndNatively) -> Outcome:
+        room_id = delivery.place
+        try:
+            if isinstance(task, EndNatively):
+                words = plain(Text("matrix.poll_ended"), delivery.reader)
+                content = polls.end(task.message, words)
+                await self._post(room_id, content, f"{delivery.id}-end", kind=polls.END)
+                return Delivered(task.message)
+            if len(task.options) > polls.MOST_OPTIONS:
+                return NOT_POSSIBLE
+            content = polls.question(task.question, task.options, several=task.several)
+            message = await self._post(room_id, content, f"{delivery.id}-poll", kind=polls.START)
+        except Refused as no:
+            if put_off(no.answer) is not None:
+                raise
+            inside = await self._tasks.is_in(room_id)
+            return Failed("no_right:send") if inside else NOT_THERE
+        return Delivered(message, {"poll": message})
 
     # --- rooms ---------------------------------------------------------------------------------
 
     async def _enter(self, room_id: str) -> Outcome:
         path = f"{CLIENT}/join/{quote(room_id, safe='')}"
-        await self._ask(lambda: self._server.call("POST", path, {}))
+        await self._turn.ask(lambda: self._server.call("POST", path, {}))
         return Delivered()
 
     async def _leave(self, room_id: str) -> Outcome:
         for path in (room_path(room_id, "leave"), room_path(room_id, "forget")):
             try:
-                await self._ask(partial(self._server.call, "POST", path, {}))
-            except Refused as refused:
+                await self._turn.ask(partial(self._server.call, "POST", path, {}))
+            except Refused as no:
                 # Not there (any more) is what was wanted.
-                if refused.answer.status not in (400, 403, 404):
+                if no.answer.status not in (400, 403, 404):
                     raise
         self._device.forget(room_id)
         await self._rooms.forget(room_id)
         return Delivered()
 
-    async def _absent(self, room_id: str) -> Outcome:
+    async def _absent(self, delivery: Delivery) -> Outcome:
         """A room that nio does not know: entered just now, or the bot is not in it."""
+        room_id = delivery.place
         path = room_path(room_id, "state", "m.room.member", self._device.login.user_id)
         answer = await self._server.call("GET", path)
         if answer.ok and answer.body.get("membership") == "join":
             return Retry(timedelta(seconds=2), "the room has not been synced yet")
         if answer.ok or answer.status in (403, 404):
-            return Failed("the bot is not in this room", gone=True)
-        return self._refused(answer, room_id)
-
-    # --- answers -------------------------------------------------------------------------------
-
-    async def _ask(
-        self, request: Callable[[], Awaitable[Answer]], *, patient: bool = True
-    ) -> Answer:
-        """Make a request in turn; short pauses that the homeserver asks for are kept here.
-
-        Whoever is refused stays first in line: were it sent back to the outbox each time, a long
-        line could use up a delivery's attempts. Raises Refused, Unreachable.
-        """
-        async with self._turn:
-            while True:
-                answer = await request()
-                wait = answer.wait
-                if wait is None or wait > LONGEST_WAIT or not patient:
-                    break
-                await asyncio.sleep(wait.total_seconds())
-        if not answer.ok:
-            raise Refused(answer)
-        return answer
-
-    def _refused(self, answer: Answer, room_id: str) -> Outcome:
-        if answer.wait is not None:
-            return Retry(answer.wait, "too much at once")
-        if answer.status >= 500 or answer.token_refused:
-            return Retry(AGAIN, answer.code)
-        gone = (
-            answer.status == 404
-            or (answer.status == 403 and room_id not in self._device.rooms)
-            or "not in room" in str(answer.body.get("error", ""))
-        )
-        return Failed(answer.code, gone=gone)
+            return NOT_THERE if delivery.task else Failed("the bot is not in this room", gone=True)
+        return refused(answer, inside=room_id in self._device.rooms)

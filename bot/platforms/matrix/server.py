@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -48,6 +48,8 @@ class Answer:
 
     status: int
     body: Mapping[str, Any]
+    listed: Sequence[Any] = ()
+    """What it said if that was a list."""
 
     @property
     def ok(self) -> bool:
@@ -105,7 +107,10 @@ class Server:
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=within),
             ) as response:
-                return Answer(response.status, _object(await response.read()))
+                made = _read(await response.read())
+                listed = made if isinstance(made, list) else ()
+                body = made if isinstance(made, dict) else {}
+                return Answer(response.status, body, listed)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # The library's own message may name proxies and addresses with credentials in them.
             raise Unreachable(type(error).__name__) from None
@@ -147,12 +152,11 @@ class Server:
         return URL(self.address + path, encoded=True)
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _read(data: bytes) -> Any:
     try:
-        made = json.loads(data)
+        return json.loads(data)
     except ValueError:
-        return {}
-    return made if isinstance(made, dict) else {}
+        return None
 
 
 def room_path(room_id: str, *parts: str) -> str:

@@ -26,6 +26,7 @@ from bot.platforms.matrix.keeping import keep
 from bot.platforms.matrix.late_keys import LateKeys, cards_among
 from bot.platforms.matrix.rooms import PLATFORM, Room, Rooms
 from bot.platforms.matrix.server import CLIENT, Answer, NotAccepted, Server, Unreachable, room_path
+from bot.platforms.matrix.state import SPACE
 from storage import remembered
 from storage.db import Database
 from storage.inbox import Arrival
@@ -163,6 +164,9 @@ class Syncing:
         events = list(timeline.get("events", []))
         if timeline.get("limited"):
             events = await self._missed(room_id, timeline.get("prev_batch"), since) + events
+        if self._device.rooms[room_id].room_type == SPACE:
+            # Who comes and goes counts; what might be said in a space, no client shows.
+            events = [e for e in events if "state_key" in e]
         return await self._read(_since_invited(events, self._me), room)
 
     async def _missed(self, room_id: str, start: str | None, since: str) -> list[Raw]:
@@ -226,7 +230,8 @@ class Syncing:
         followed = await self._invited_to_follow(room_id, inviter)
         if followed is not None:
             return followed
-        direct = content.get("is_direct") is True
+        is_space = _state(state, "m.room.create").get("type") == SPACE
+        direct = content.get("is_direct") is True and not is_space
         await self._rooms.decide(room_id, direct)
         title = "" if direct else str(_state(state, "m.room.name").get("name") or "")
         encrypted = bool(_state(state, "m.room.encryption"))

@@ -22,7 +22,15 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
-from nio import AsyncClient, AsyncClientConfig, Event, MegolmEvent, RoomMessage, RoomSendResponse
+from nio import (
+    AsyncClient,
+    AsyncClientConfig,
+    Event,
+    JoinResponse,
+    MegolmEvent,
+    RoomMessage,
+    RoomSendResponse,
+)
 from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 from nio.store import SqliteStore
 
@@ -37,14 +45,20 @@ WITHIN = 20.0
 """Seconds after which something awaited counts as not happening."""
 
 _LIFTED = {"per_second": 1000, "burst_count": 1000}
+_WITHOUT_LIMITS = {
+    "rc_joins": {"local": _LIFTED, "remote": _LIFTED},
+    "rc_joins_per_room": _LIFTED,
+    "rc_invites": {"per_room": _LIFTED, "per_user": _LIFTED, "per_issuer": _LIFTED},
+    "rc_room_creation": _LIFTED,
+}
 
 
 class Synapse:
     """A running homeserver. How many messages may be sent is settled for each user."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start one in an empty ``folder``."""
-        self.folder = folder
+    def __init__(self, folder: Path, *, strict: bool = False) -> None:
+        """Start one in an empty ``folder``; ``strict``: with the limits that it comes with."""
+        self.folder, self.strict = folder, strict
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -82,10 +96,7 @@ class Synapse:
             # By default a cached answer is replayed to a client that starts again.
             "caches": {"sync_response_cache_duration": "0s"},
             "rc_login": {"address": _LIFTED, "account": _LIFTED, "failed_attempts": _LIFTED},
-            "rc_joins": {"local": _LIFTED, "remote": _LIFTED},
-            "rc_joins_per_room": _LIFTED,
-            "rc_invites": {"per_room": _LIFTED, "per_user": _LIFTED, "per_issuer": _LIFTED},
-            "rc_room_creation": _LIFTED,
+            **({} if self.strict else _WITHOUT_LIMITS),
         }
 
     def _start(self) -> None:
@@ -118,6 +129,10 @@ class Synapse:
     def limited_user(self, name: str) -> Login:
         """A new user who may send two messages at once and then one each second."""
         return self._user(name, messages_per_second=1, burst_count=2)
+
+    def usual_user(self, name: str) -> Login:
+        """A new user with the limits that everybody has."""
+        return self._register(f"{name}-{secrets.token_hex(4)}")
 
     def _user(self, name: str, **limits: int) -> Login:
         login = self._register(f"{name}-{secrets.token_hex(4)}")
@@ -172,13 +187,18 @@ def _handlers(folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
     """A homeserver for all tests of this process."""
+    require()
+    server = Synapse(tmp_path_factory.mktemp("synapse"))
+    yield server
+    server.stop()
+
+
+def require() -> None:
+    """Skip what needs a homeserver where there is none."""
     if importlib.util.find_spec("synapse") is None:
         if os.environ.get("GNK_REQUIRE_ALL") == "1":
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    server = Synapse(tmp_path_factory.mktemp("synapse"))
-    yield server
-    server.stop()
 
 
 # --- people -----------------------------------------------------------------------------------
@@ -269,7 +289,7 @@ class Member:
         initial = [{**state, "state_key": ""}] if encrypted else []
         made = await self.client.room_create(initial_state=initial, **more)
         room: str = made.room_id
-        await self._until(lambda: room in self.client.rooms)
+        await self.until(lambda: room in self.client.rooms)
         return room
 
     async def invites(self, other: str, room: str) -> None:
@@ -283,11 +303,30 @@ class Member:
             user = self.client.rooms[room].users.get(other)
             return user is not None and not user.invited
 
-        await self._until(there)
+        await self.until(there)
+
+    async def enters(self, room: str) -> bool:
+        """Try to come into a room by oneself."""
+        got = await self.client.join(room)
+        if not isinstance(got, JoinResponse):
+            return False
+        await self.until(lambda: room in self.client.rooms)
+        return True
+
+    async def is_invited(self, room: str) -> None:
+        """Wait for an invitation."""
+        await self.until(lambda: room in self.client.invited_rooms)
+
+    async def asks(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Make a request of the client interface as this person; status and answer."""
+        data = None if body is None else json.dumps(body)
+        headers = {"Authorization": f"Bearer {self.login.access_token}"}
+        response = await self.client.send(method, f"/_matrix/client/v3/{path}", data, headers)
+        return response.status, await response.json()
 
     async def misses(self, other: str, room: str) -> None:
         """Wait until somebody has left (or declined)."""
-        await self._until(lambda: other not in self.client.rooms[room].users)
+        await self.until(lambda: other not in self.client.rooms[room].users)
 
     async def says(self, room: str, text: str, **more: Any) -> str:
         """Say something; returns the message."""
@@ -345,7 +384,7 @@ class Member:
             return False
 
         try:
-            await self._until(found)
+            await self.until(found)
         except TimeoutError:
             said = [h.text for h in self.heard[-8:]]
             raise AssertionError(f"{text!r} was not seen; lately: {said}") from None
@@ -371,7 +410,8 @@ class Member:
         got = await self.client.room_get_state_event(room, kind)
         return dict(got.content)
 
-    async def _until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something that this person's client gets to know."""
         async with asyncio.timeout(WITHIN):
             while not holds():
                 self._news.clear()

@@ -30,6 +30,7 @@ from handlers.chat import (
 from handlers.router import Context, Role, Router, Routes
 from storage import outbox, remembered
 from storage.db import Database
+from tests.platforms.matrix.works import Works, works
 from tests.platforms.webtown import Count, tally
 
 WITHIN = 20.0
@@ -44,7 +45,7 @@ def came(ctx: Context, changed: MembershipChanged) -> Answers:
     by = account.id if account else ""
     note = f"{changed.change} {'bot' if changed.of_bot else ''} {by} {place.kind} {place.title}"
     remembered.put(ctx.tx, "noted", f"{ctx.now.isoformat()} {place.id}", note)
-    if changed.change != "invited":
+    if changed.change != "invited" or not changed.of_bot:
         return []
     return [Leave()] if "Nein" in place.title else [Enter()]
 
@@ -90,11 +91,22 @@ class Town:
     deliveries: Deliveries
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     later: timedelta = timedelta()
+    _works: Works | None = None
+
+    @property
+    def works(self) -> Works:
+        """Has tasks done."""
+        self._works = self._works or Works(self)
+        return self._works
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock go on, so that boards may be drawn again."""
         self.later += timedelta(seconds=seconds)
         self.deliveries.wake.set()
+
+    def rooms(self) -> set[str]:
+        """The rooms that the bot is in."""
+        return set(self.matrix._device.rooms)
 
     def noted(self) -> list[str]:
         """What the doorkeeper noted, in order."""
@@ -131,11 +143,11 @@ async def running(
     def clock() -> datetime:
         return datetime.now(UTC) + (town[0].later if town else timedelta())
 
-    routes = Routes([tally, door])
+    routes = Routes([tally, door, works])
     matrix = of(db, clock, login, store=folder / "store")
     app = App(db, routes, [matrix], clock)
     deliveries = Deliveries(db, routes, matrix, clock)
-    app.decided = deliveries.wake.set
+    app.decided, deliveries.answered = deliveries.wake.set, app.arrived.set
     made = Town(db, matrix, app, deliveries)
     town.append(made)
     work = {"matrix": matrix.run(app.receive), "app": app.run(), "out": deliveries.run()}
