@@ -78,9 +78,8 @@ class Deliveries:
 
     async def run(self) -> None:
         """Deliver until cancelled; what a crash left half done is settled first."""
-        await self._surely(
-            lambda tx: outbox.interrupted(tx, self.platform.name, self.platform.repeatable)
-        )
+        await self._surely(self._interrupted)
+        self.answered()
         try:
             while True:
                 try:
@@ -92,6 +91,12 @@ class Deliveries:
             for task in list(self._busy.values()):
                 task.cancel()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    def _interrupted(self, tx: Tx) -> None:
+        """Tell those who wait for what a crash cut off, where it must not be done again."""
+        lost = Ended("unknown", error="the process ended during the delivery")
+        for row in outbox.interrupted(tx, self.platform.name, self.platform.repeatable):
+            self._end(tx, row, lost)
 
     async def _round(self) -> None:
         self.wake.clear()

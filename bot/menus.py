@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.offers import commands, offered
+from bot.offers import commands, in_groups, offered
 from bot.platforms.web import Hint
 from bot.text import Reader, plain
 from handlers.people.roles import role_of
@@ -40,11 +40,20 @@ def web_commands(
 def telegram_menus(routes: Routes) -> tuple[CommandList, ...]:
     """The lists behind Telegram's menu button for those whom the bot does not know yet.
 
-    Everybody else is offered their own (``Platform.offer``).
+    Everybody else is offered their own in the direct chat (``Platform.offer``). In groups the
+    bot need not know who opens the menu: members find there what members may do in a group,
+    a group's administrators what coordination may, and whoever is not coordination is told so.
     """
     from bot.platforms.telegram import CommandList
 
     return tuple(
-        CommandList("direct", language, tuple(commands(routes, Role.ANYONE, words)))
+        made
         for language, words in ((None, "de"), ("en", "en"))
+        for made in (
+            CommandList("direct", language, tuple(commands(routes, Role.ANYONE, words))),
+            CommandList("groups", language, tuple(in_groups(routes, Role.MEMBER, words))),
+            CommandList(
+                "administrators", language, tuple(in_groups(routes, Role.COORDINATION, words))
+            ),
+        )
     )

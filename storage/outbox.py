@@ -128,25 +128,22 @@ def next_due(tx: Tx, platform: str) -> datetime | None:
     return tx.execute(_NEXT_DUE, {"platform": platform}).scalar_one_or_none()
 
 
-def interrupted(tx: Tx, platform: str, repeatable: Sequence[str] | None) -> None:
-    """After a crash: settle rows left in ``sending``.
+def interrupted(tx: Tx, platform: str, repeatable: Sequence[str] | None) -> Sequence[Outbox]:
+    """After a crash: queue again what was left in ``sending``, as far as it may be repeated.
 
     ``repeatable`` are the kinds that may be sent again (None: all of them, because the platform
-    recognises a repeated one). The others become ``unknown`` and are never repeated.
+    recognises a repeated one). The others are returned, oldest first, to be settled as
+    ``unknown``: they are never repeated.
     """
     left = _table.c.platform == platform, _table.c.state == "sending"
     if repeatable is None:
         tx.execute(update(_table).where(*left).values(state="queued"))
-        return
+        return []
     if repeatable:
         tx.execute(
             update(_table).where(*left, _table.c.kind.in_(repeatable)).values(state="queued")
         )
-    tx.execute(
-        update(_table)
-        .where(*left)
-        .values(state="unknown", error="the process ended during the delivery")
-    )
+    return list(tx.execute(select(Outbox).where(*left).order_by(_table.c.id)).scalars())
 
 
 def counts(tx: Tx) -> dict[str, int]:

@@ -17,6 +17,7 @@ from handlers.chat import (
     Command,
     Event,
     MembershipChanged,
+    NativeVote,
     Place,
     PlaceKind,
     PlaceMoved,
@@ -41,6 +42,8 @@ def recorded(name: str) -> object:
 
 
 GROUP = Place("telegram", "-1002100000001", PlaceKind.CHANNEL, "Steuerungsgruppe Probe")
+POLL_ID = "5200000000000000001"
+POLL = Place("telegram", f"poll:{POLL_ID}", PlaceKind.CHANNEL)
 DIRECT = Place("telegram", "52000001")
 ACCOUNT = AccountRef("telegram", "52000001", "Anna Probe", "de")
 
@@ -102,6 +105,20 @@ def at(place: Place, account: AccountRef | None, what: object, *rest: str | None
             at(Place("telegram", "-410000001", PlaceKind.CHANNEL), None,
                PlaceMoved("-1002100000001")),
         ),
+        ("bot_gets_a_right", at(GROUP, ACCOUNT, MembershipChanged("promoted", True))),
+        (
+            "bot_loses_a_right_and_gets_another",
+            at(GROUP, ACCOUNT, MembershipChanged("demoted", True)),
+        ),
+        ("bot_unchanged", None),
+        ("asks_to_join", at(GROUP, ACCOUNT, MembershipChanged("asked"))),
+        ("answer_to_poll", at(POLL, ACCOUNT, NativeVote(POLL_ID, (0, 2)))),
+        ("answer_taken_back", at(POLL, ACCOUNT, NativeVote(POLL_ID, ()))),
+        (
+            "answer_of_a_channel",
+            at(POLL, AccountRef("telegram", "-1002999999999", "Kanal Probe", anonymous=True),
+               NativeVote(POLL_ID, (1,))),
+        ),
         ("edited", None),
         ("unknown_kind", None),
     ],
@@ -115,6 +132,12 @@ def test_an_update_that_makes_no_sense_is_named_without_its_content(name: str) -
     with pytest.raises(Unreadable) as told:
         read(recorded(name))
     assert "geheim" not in str(told.value) and told.value.__cause__ is None
+
+
+def test_answers_to_one_poll_stay_in_their_order() -> None:
+    answers = [recorded("answer_to_poll"), recorded("answer_taken_back")]
+    assert {arrival(a, BOT_NAME).place for a in answers} == {f"poll:{POLL_ID}"}
+    assert arrival(recorded("asks_to_join"), BOT_NAME).place == GROUP.id
 
 
 def test_half_a_character_does_not_keep_an_update_out_of_the_database() -> None:

@@ -304,6 +304,20 @@ async def test_two_webhooks_for_one_bot_are_named(
     assert SECRET not in repr(Webhook(mine, SECRET))
 
 
+async def test_a_webhook_of_an_earlier_version_is_asked_for_all_kinds_of_updates(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = "http://127.0.0.1:9/telegram/webhook"
+    server.updates.url, server.world.allowed = mine, ["message", "callback_query"]
+    async with Listening(server, Webhook(mine, SECRET)) as hook:
+        await hook.caught_up()
+        assert {"chat_join_request", "poll_answer"} <= set(server.world.allowed)
+    async with Listening(server, Webhook(mine, SECRET)) as hook:
+        await hook.caught_up()
+    assert len(server.called("setWebhook")) == 1
+    assert "another webhook" not in caplog.text
+
+
 # --- token --------------------------------------------------------------------------------------
 
 

@@ -106,7 +106,7 @@ class Telegram:
         )
         self.pace = Pace()
         self._id, self._menus, self._webhook = int(made[1]), menus, webhook
-        self._sending = Sending(self.bot, self.pace)
+        self._sending = Sending(self.bot, self._id, self.pace)
         self._receiving = Receiving(self.bot, clock, self.caught_up)
         self._receive: Receive | None = None
         self._me: str | None = None

@@ -6,6 +6,7 @@ of what was written (Telegram quotes some of it where markup is wrong).
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from telegram.error import (
@@ -20,6 +21,8 @@ from telegram.error import (
 
 from bot.platforms import Failed, Moved, Outcome, Retry, Unknown
 from bot.platforms.telegram.requests import NEVER_SENT
+
+log = logging.getLogger(__name__)
 
 NOT_MODIFIED = "message is not modified"
 NO_TEXT = "there is no text in the message to edit"
@@ -38,6 +41,41 @@ _MESSAGE_GONE = (
     "message_id_invalid",
     "message to be replied not found",
 )
+TOPIC_GONE = ("topic_closed", "topic_deleted", "message thread not found", "topic_id_invalid")
+
+NO_RIGHT = (
+    "not enough rights",
+    "chat_admin_required",
+    "user is an administrator of the chat",
+    "user_admin_invalid",
+    "need to be inviter of a user",
+    "only the creator of a basic group",
+    "need administrator rights",
+    "have no rights",
+    "chat_write_forbidden",
+)
+"""The bot is no administrator, or one without this right, or one of no higher rank."""
+
+_NOBODY = (
+    "user not found",
+    "member not found",
+    "invalid user_id specified",
+    "user_id_invalid",
+    "participant_id_invalid",
+    "peer_id_invalid",
+    "user is deactivated",
+    "input_user_deactivated",
+)
+_NEVER = (
+    "chat_creator_required",
+    "can't remove chat owner",
+    "user_not_participant",
+    "the chat is not a forum",
+)
+"""What no right would help against: nothing that an operator could mend."""
+
+_TASK_GONE = (*_CHAT_GONE, "message with poll to stop not found", "message_id_invalid")
+
 SOON = timedelta(seconds=5)
 LATER = timedelta(minutes=5)
 
@@ -67,6 +105,37 @@ def described(error: TelegramError) -> str:
         return error.message.partition(":")[0][:80]
     cause = type(error.__cause__).__name__ if error.__cause__ is not None else ""
     return f"{type(error).__name__} {cause}".strip()
+
+
+def later(seconds: float) -> Retry:
+    """Put off, as Telegram's limits do not allow it now."""
+    return Retry(timedelta(seconds=seconds), "Telegram's limits")
+
+
+def nobody(error: TelegramError) -> bool:
+    """Whether Telegram knows no such account (any more), or not in connection with the bot."""
+    return isinstance(error, BadRequest | Forbidden) and any(
+        words in error.message.casefold() for words in _NOBODY
+    )
+
+
+def task_outcome_of(error: TelegramError, right: str, *, repeatable: bool) -> Outcome:
+    """What became of a task: refusals are words (``handlers.chat.Task``), never prose.
+
+    ``right`` is what the bot lacks if it may not do it. A missing right is a 400, not a 403: the
+    latter says that the bot is not in the chat.
+    """
+    if nobody(error):
+        return Failed("unknown_account")
+    if says(error, *NO_RIGHT):
+        return Failed(f"no_right:{right}")
+    if isinstance(error, Forbidden) or says(error, *_TASK_GONE):
+        return Failed("not_there", gone=True)
+    if isinstance(error, BadRequest):
+        if not says(error, *_NEVER):
+            log.warning("Telegram refused a task: %s", described(error))
+        return Failed("not_possible")
+    return outcome_of(error, repeatable=repeatable)
 
 
 def outcome_of(error: TelegramError, *, repeatable: bool) -> Outcome:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -95,23 +95,42 @@ class Pace:
         """
         window = self._place(chat)
         spared = LEFT_FOR_NEWS if live and chat < 0 else 0
-        while (wait := self._wait(window, calls, spared)) > 0:
-            if wait > PATIENCE:
-                yield wait
+
+        def wait() -> float:
+            now = self.now()
+            return max(window.wait(now, calls + spared), self._overall.wait(now, calls))
+
+        async with self._counted((window, self._overall), calls, wait) as seconds:
+            yield seconds
+
+    @asynccontextmanager
+    async def silent(self, chat: int) -> AsyncIterator[float]:
+        """The same for one call that makes no message: what a chat may get does not limit it."""
+        window = self._place(chat)
+
+        def wait() -> float:
+            now = self.now()
+            return max(window.blocked_until - now, self._overall.wait(now, 1))
+
+        async with self._counted((self._overall,), 1, wait) as seconds:
+            yield seconds
+
+    @asynccontextmanager
+    async def _counted(
+        self, windows: Sequence[Window], calls: int, wait: Callable[[], float]
+    ) -> AsyncIterator[float]:
+        while (seconds := wait()) > 0:
+            if seconds > PATIENCE:
+                yield seconds
                 return
-            await asyncio.sleep(wait)
-        both = (window, self._overall)
-        for counted in both:
+            await asyncio.sleep(seconds)
+        for counted in windows:
             counted.under_way += calls
         try:
             yield 0.0
         finally:
-            for counted in both:
+            for counted in windows:
                 counted.end(self.now(), calls)
-
-    def _wait(self, window: Window, calls: int, spared: int) -> float:
-        now = self.now()
-        return max(window.wait(now, calls + spared), self._overall.wait(now, calls))
 
     def refused(self, chat: int, seconds: float) -> None:
         """Telegram said 429 although we waited: the chat pauses that long, the others shortly.

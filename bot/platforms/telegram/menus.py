@@ -11,6 +11,7 @@ from telegram import (
     Bot,
     BotCommand,
     BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeDefault,
@@ -21,7 +22,8 @@ from bot.platforms.telegram.errors import described
 
 log = logging.getLogger(__name__)
 
-Scope = Literal["default", "direct", "groups"]
+Scope = Literal["default", "direct", "groups", "administrators"]
+"""``groups``: everybody in a group; ``administrators``: those of a group, who see only this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,18 @@ class CommandList:
 
 
 async def register(bot: Bot, menus: Sequence[CommandList]) -> None:
-    """Set the lists; one that Telegram refuses is logged, as the bot works without it."""
+    """Set the lists; one that Telegram refuses is logged, as the bot works without it.
+
+    An empty one takes away what an earlier version may have set.
+    """
     for menu in menus:
+        commands = [BotCommand(word, hint) for word, hint in menu.commands]
+        scope = _scope(menu.scope)
         try:
-            await bot.set_my_commands(
-                [BotCommand(word, hint) for word, hint in menu.commands],
-                _scope(menu.scope),
-                menu.language,
-            )
+            if commands:
+                await bot.set_my_commands(commands, scope, menu.language)
+            else:
+                await bot.delete_my_commands(scope, menu.language)
         except TelegramError as error:
             log.warning("Telegram took no list of commands: %s", described(error))
 
@@ -56,4 +62,6 @@ def _scope(scope: Scope) -> BotCommandScope:
             return BotCommandScopeAllPrivateChats()
         case "groups":
             return BotCommandScopeAllGroupChats()
+        case "administrators":
+            return BotCommandScopeAllChatAdministrators()
     return BotCommandScopeDefault()

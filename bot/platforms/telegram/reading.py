@@ -14,10 +14,12 @@ from typing import Any, Literal
 from telegram import (
     CallbackQuery,
     Chat,
+    ChatJoinRequest,
     ChatMember,
     ChatMemberRestricted,
     ChatMemberUpdated,
     Message,
+    PollAnswer,
     Update,
     User,
 )
@@ -29,6 +31,7 @@ from handlers.chat import (
     Command,
     Event,
     MembershipChanged,
+    NativeVote,
     Place,
     PlaceKind,
     PlaceMoved,
@@ -41,8 +44,13 @@ from storage.inbox import Arrival, Waiting
 
 NAME = "telegram"
 
-KINDS = ("message", "callback_query", "my_chat_member", "chat_member")
+KINDS = (
+    "message", "callback_query", "my_chat_member", "chat_member", "chat_join_request",
+    "poll_answer",
+)  # fmt: skip
 """The updates that are asked for; the others would only be stored and thrown away."""
+
+_WRITING = "can_send_messages"
 
 _SHOWN = ("text", "entities", "caption", "caption_entities", "photo", "reply_markup")
 
@@ -92,6 +100,8 @@ def _chat_of(update: Any) -> str:
     match update:
         case {"callback_query": {"message": {"chat": {"id": int(chat)}}}}:
             return str(chat)
+        case {"poll_answer": {"poll_id": str(poll)}}:
+            return _poll_place(poll).id
         case {"callback_query": {"from": {"id": int(user)}}}:
             return str(user)
         case dict():
@@ -126,28 +136,36 @@ def read(waiting: Waiting, bot_id: int) -> Event | None:
                 topic = rest.get("message_thread_id") if rest.get("is_topic_message") else None
                 return reading.pressed(User.de_json(user), Chat.de_json(chat), *pressed, topic)
         update = Update.de_json(made["update"])
-        if update.message is not None:
-            return reading.message(update.message)
-        if update.callback_query is not None:
-            return reading.press(update.callback_query)
-        if update.my_chat_member is not None:
-            return reading.membership(update.my_chat_member, of_bot=True)
-        if update.chat_member is not None:
-            return reading.membership(update.chat_member, of_bot=False)
+        event = reading.update(update)
     except Unreadable:
         raise
     except Exception as error:
         # PTB reads without checking: any kind of error can come of a malformed update, and its
         # words may quote what somebody wrote.
         raise Unreadable(f"an update that cannot be read: {type(error).__name__}") from None
-    if update_id(made["update"]) is None:
+    if event is None and update_id(made["update"]) is None:
         raise Unreadable("an update without a number")
-    return None
+    return event
 
 
 class _Reading:
     def __init__(self, waiting: Waiting, bot_id: int, me: str) -> None:
         self.at, self.bot_id, self.me = waiting.received_at, bot_id, me
+
+    def update(self, update: Update) -> Event | None:
+        if update.message is not None:
+            return self.message(update.message)
+        if update.callback_query is not None:
+            return self.press(update.callback_query)
+        if update.my_chat_member is not None:
+            return self.membership(update.my_chat_member, of_bot=True)
+        if update.chat_member is not None:
+            return self.membership(update.chat_member, of_bot=False)
+        if update.chat_join_request is not None:
+            return self.asked(update.chat_join_request)
+        if update.poll_answer is not None:
+            return self.voted(update.poll_answer)
+        return None
 
     def message(self, message: Message) -> Event | None:
         chat = message.chat
@@ -214,12 +232,35 @@ class _Reading:
         return Event(_place(chat), _account(user), Press(data), self.at, message, query, thread)
 
     def membership(self, changed: ChatMemberUpdated, *, of_bot: bool) -> Event | None:
-        change = _change(changed.old_chat_member, changed.new_chat_member)
+        old, new = changed.old_chat_member, changed.new_chat_member
+        change = _change(old, new) or (_own_change(old, new) if of_bot else None)
         member = changed.new_chat_member.user
         if change is None or (not of_bot and member.is_bot):
             return None
         account = _account(changed.from_user if of_bot else member)
         return Event(_place(changed.chat), account, MembershipChanged(change, of_bot), self.at)
+
+    def asked(self, request: ChatJoinRequest) -> Event | None:
+        if request.from_user.is_bot:
+            return None
+        account = _account(request.from_user)
+        return Event(_place(request.chat), account, MembershipChanged("asked"), self.at)
+
+    def voted(self, answer: PollAnswer) -> Event:
+        """An answer names no chat: what was polled where is known to whoever sent the poll."""
+        chosen = NativeVote(answer.poll_id, tuple(answer.option_ids))
+        voice = answer.voter_chat
+        if voice is not None or answer.user is None:
+            who = str(voice.id) if voice is not None else "0"
+            title = (voice.title or "") if voice is not None else ""
+            account = AccountRef(NAME, who, title, anonymous=True)
+        else:
+            account = _account(answer.user)
+        return Event(_poll_place(answer.poll_id), account, chosen, self.at)
+
+
+def _poll_place(poll: str) -> Place:
+    return Place(NAME, f"poll:{poll}", PlaceKind.CHANNEL)
 
 
 def _place(chat: Chat) -> Place:
@@ -285,6 +326,28 @@ def _change(
     if now == 0:
         return "left"
     return "promoted" if now > was else "demoted"
+
+
+def _own_change(old: ChatMember, new: ChatMember) -> Literal["promoted", "demoted"] | None:
+    """Whether single rights came or went while the bot stayed what it is.
+
+    Who loses one thing and gains another is told of the loss: that is what fails later.
+    """
+    before, after = _single_rights(old), _single_rights(new)
+    if before - after:
+        return "demoted"
+    return "promoted" if after - before else None
+
+
+def _single_rights(member: ChatMember) -> frozenset[str]:
+    if member.status == ChatMember.MEMBER:
+        return frozenset({_WRITING})
+    granted = {name for name, given in member.to_dict().items() if given is True}
+    if member.status == ChatMember.RESTRICTED:
+        return frozenset(granted & {_WRITING})
+    # Who may change the bot's rights is none of them.
+    own = granted - {"can_be_edited"}
+    return frozenset(name for name in own if name.startswith("can_")) | {_WRITING}
 
 
 def _rights(member: ChatMember) -> int:

@@ -196,10 +196,14 @@ class Receiving:
     async def be_told(self, webhook: Webhook) -> None:
         """Keep the webhook set, and say what Telegram says about it, until cancelled."""
         troubled: datetime | None = None
+        first = True
         while True:
             info = await self.until_it_works(self.bot.get_webhook_info)
-            if info.url != webhook.url:
-                if info.url:
+            # An earlier version may have asked for fewer kinds of updates at the same address.
+            fewer = first and set(info.allowed_updates or ()) != set(KINDS)
+            first = False
+            if info.url != webhook.url or fewer:
+                if info.url not in ("", webhook.url):
                     log.error("Telegram: another webhook was set for this bot; it is replaced")
                 await self.until_it_works(lambda: self._set(webhook))
                 continue

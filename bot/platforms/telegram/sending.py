@@ -6,18 +6,18 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, Message
 from telegram.constants import FileSizeLimit, ParseMode
 from telegram.error import Forbidden, RetryAfter, TelegramError
 
-from bot.platforms import Delivered, Delivery, Failed, File, Outcome, Retry, Unknown
+from bot.platforms import Delivered, Delivery, Failed, File, Outcome, Unknown
 from bot.platforms.telegram.errors import (
     NO_TEXT,
     NOT_MODIFIED,
     described,
+    later,
     never_sent,
     outcome_of,
     says,
@@ -33,6 +33,8 @@ from bot.platforms.telegram.layout import (
     split,
 )
 from bot.platforms.telegram.limits import Pace
+from bot.platforms.telegram.tasks import Tasks
+from bot.platforms.telegram.topics import in_topic, topic_of
 from bot.text import body_html
 from handlers.chat import Card
 
@@ -51,13 +53,17 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class Sending:
     """Sends for one bot, within its pace."""
 
-    def __init__(self, bot: Bot, pace: Pace) -> None:
+    def __init__(self, bot: Bot, me: int, pace: Pace) -> None:
+        """``me`` is the bot's own account."""
         self.bot, self.pace = bot, pace
+        self._tasks = Tasks(bot, me, pace)
         self._photos: dict[bytes, str] = {}
         """Pictures that Telegram has already, so that each is uploaded once."""
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         """Deliver one thing."""
+        if delivery.task is not None:
+            return await self._tasks.deliver(delivery, delivery.task)
         try:
             chat = int(delivery.place)
         except ValueError:
@@ -73,7 +79,7 @@ class Sending:
         made = _messages(delivery, delivery.card)
         if delivery.kind == "edit":
             return await self._edit(chat, delivery, made)
-        return await self._all(chat, made, pin=delivery.pin, topic=_topic(delivery))
+        return await self._all(chat, made, pin=delivery.pin, topic=topic_of(delivery))
 
     # --- new messages -----------------------------------------------------------------------
 
@@ -82,7 +88,7 @@ class Sending:
     ) -> Outcome:
         """Send all parts; the last one's number stands for them."""
         async with self.pace.turn(chat, len(made) + pin) as wait:
-            return _later(wait) if wait else await self._one_by_one(chat, made, pin, topic)
+            return later(wait) if wait else await self._one_by_one(chat, made, pin, topic)
 
     async def _one_by_one(
         self, chat: int, made: Sequence[Part], pin: bool, topic: int | None
@@ -103,6 +109,9 @@ class Sending:
         return Delivered(str(last.message_id))
 
     async def _send(self, chat: int, part: Part, topic: int | None) -> Message:
+        return await in_topic(topic, lambda thread: self._send_part(chat, part, thread))
+
+    async def _send_part(self, chat: int, part: Part, topic: int | None) -> Message:
         if part.png is None:
             return await self.bot.send_message(
                 chat,
@@ -156,22 +165,25 @@ class Sending:
         texts = [] if short else [Part(text) for text in split(caption, LONGEST_TEXT)]
         async with self.pace.turn(chat, 1 + len(texts)) as wait:
             if wait:
-                return _later(wait)
+                return later(wait)
             said = caption if short else ""
-            return await self._file_and_words(chat, file, said, texts, _topic(delivery))
+            return await self._file_and_words(chat, file, said, texts, topic_of(delivery))
 
     async def _file_and_words(
         self, chat: int, file: File, caption: str, texts: Sequence[Part], topic: int | None
     ) -> Outcome:
         try:
-            sent = await self.bot.send_document(
-                chat,
-                file.data,
-                filename=file.name,
-                caption=caption or None,
-                parse_mode=ParseMode.HTML,
-                disable_content_type_detection=True,
-                message_thread_id=topic,
+            sent = await in_topic(
+                topic,
+                lambda thread: self.bot.send_document(
+                    chat,
+                    file.data,
+                    filename=file.name,
+                    caption=caption or None,
+                    parse_mode=ParseMode.HTML,
+                    disable_content_type_detection=True,
+                    message_thread_id=thread,
+                ),
             )
         except TelegramError as error:
             return self._outcome(chat, error, repeatable=False)
@@ -191,17 +203,17 @@ class Sending:
         first, *more = made
         async with self.pace.turn(chat, live=live) as wait:
             if wait:
-                return _later(wait)
+                return later(wait)
             try:
-                outcome = await self._change(chat, int(message), first, live=live)
+                outcome = await self._change(chat, int(message), first, delivery)
             except TelegramError as error:
                 return self._outcome(chat, error, repeatable=True)
         if not more or not isinstance(outcome, Delivered):
             return outcome
         # What did not fit into the message follows it.
-        return await self._all(chat, more)
+        return await self._all(chat, more, topic=topic_of(delivery))
 
-    async def _change(self, chat: int, message: int, part: Part, *, live: bool) -> Outcome:
+    async def _change(self, chat: int, message: int, part: Part, delivery: Delivery) -> Outcome:
         try:
             if part.png is not None:
                 await self._change_photo(chat, message, part)
@@ -211,7 +223,7 @@ class Sending:
             if says(error, NOT_MODIFIED):
                 return Delivered(str(message))
             if says(error, NO_TEXT):
-                return await self._photo_to_text(chat, message, part, live=live)
+                return await self._photo_to_text(chat, message, part, delivery)
             raise
         return Delivered(str(message))
 
@@ -234,13 +246,15 @@ class Sending:
         if isinstance(changed, Message):
             self._keep_photo(png, changed)
 
-    async def _photo_to_text(self, chat: int, message: int, part: Part, *, live: bool) -> Outcome:
+    async def _photo_to_text(
+        self, chat: int, message: int, part: Part, delivery: Delivery
+    ) -> Outcome:
         """A photo cannot become a text message.
 
         A live card keeps its photo and gets the words as far as they fit; anything else is sent
         anew in the place of the old message.
         """
-        if live:
+        if delivery.board is not None:
             caption = split(part.html, LONGEST_CAPTION - 2)
             words = caption[0] + (" …" if len(caption) > 1 else "")
             return await self._call(
@@ -251,7 +265,7 @@ class Sending:
                 ),
                 Delivered(str(message)),
             )  # fmt: skip
-        sent = await self._all(chat, [part])
+        sent = await self._all(chat, [part], topic=topic_of(delivery))
         if isinstance(sent, Delivered):
             try:
                 await self.bot.delete_message(chat, message)
@@ -295,10 +309,6 @@ class Sending:
         self._photos[hashlib.sha256(png).digest()] = sent.photo[-1].file_id
 
 
-def _later(seconds: float) -> Retry:
-    return Retry(timedelta(seconds=seconds), "Telegram's limits")
-
-
 def _messages(delivery: Delivery, card: Card) -> list[Part]:
     """The messages of a card; a live one is edited as a whole, so it has to be one message."""
     made = parts(card, delivery.reader)
@@ -308,8 +318,3 @@ def _messages(delivery: Delivery, card: Card) -> list[Part]:
     # A photo whose words do not fit below it goes before them once, and is not changed any more.
     photo_first = card.picture is not None and delivery.kind != "edit"
     return [made[0], one] if photo_first else [one]
-
-
-def _topic(delivery: Delivery) -> int | None:
-    thread = delivery.thread or ""
-    return int(thread) if thread.isascii() and thread.isdigit() else None

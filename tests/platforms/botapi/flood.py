@@ -10,7 +10,8 @@ from tests.platforms.botapi.refusal import too_many
 
 COUNTED = {
     "sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageCaption",
-    "editMessageMedia", "editMessageReplyMarkup",
+    "editMessageMedia", "editMessageReplyMarkup", "sendPoll", "stopPoll", "setChatTitle",
+    "createForumTopic",
 }  # fmt: skip
 
 

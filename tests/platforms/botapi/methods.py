@@ -6,10 +6,12 @@ import mimetypes
 from collections.abc import Callable
 from typing import Any
 
+from tests.platforms.botapi.administration import Administration
 from tests.platforms.botapi.entities import units
 from tests.platforms.botapi.parameters import Upload, text_of
+from tests.platforms.botapi.polls import Polls
 from tests.platforms.botapi.refusal import bad
-from tests.platforms.botapi.world import BOT_ID, Chat, Json, World, member, size_of_png
+from tests.platforms.botapi.world import BOT_ID, Chat, Json, World, size_of_png
 
 ANSWERABLE = 60
 """Seconds within which a press is answered, by the server's clock."""
@@ -23,7 +25,7 @@ _NOT_MODIFIED = (
 _SCOPES = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators", "chat")
 
 
-class Methods:
+class Methods(Administration, Polls):
     """One function a method; each takes checked parameters and returns the ``result``."""
 
     def __init__(self, world: World) -> None:
@@ -59,12 +61,18 @@ class Methods:
         return self._post(chat, given, {"document": self.document(number), **caption})
 
     def _post(self, chat: Chat, given: Json, content: Json) -> Json:
+        kind = next(k for k in _PERMISSION if k in content)
+        if not chat.may(BOT_ID, _PERMISSION[kind][0]):
+            raise bad(f"not enough rights to send {_PERMISSION[kind][1]} to the chat")
         keys: Json = {"reply_markup": given["reply_markup"]} if given.get("reply_markup") else {}
         topic = given.get("message_thread_id")
         if topic is not None:
             if topic not in chat.topics:
                 raise bad("message thread not found")
             keys |= {"message_thread_id": topic, "is_topic_message": True}
+        # The main topic of a forum has the number 1, which nobody may name.
+        if (topic or 1) in chat.closed and not chat.may(BOT_ID, "can_manage_topics"):
+            raise bad("TOPIC_CLOSED")
         return self.world.post(chat, self.world.bot(), **content, **keys)
 
     def _photo(self, file: Upload | str, given: Json) -> Json:
@@ -183,37 +191,9 @@ class Methods:
 
     def _may_pin(self, given: Json) -> Chat:
         chat = self.world.chat_for(given["chat_id"])
-        if chat.type != "private" and chat.members[BOT_ID] != "administrator":
+        if not chat.may(BOT_ID, "can_pin_messages"):
             raise bad("not enough rights to manage pinned messages in the chat")
         return chat
-
-    def _getChat(self, given: Json) -> Json:
-        chat = self.world.chat_for(given["chat_id"])
-        made = chat.json(self.world.users.get(chat.id))
-        accepted = {"accepted_gift_types": dict.fromkeys(_GIFTS, False)}
-        return {**made, "accent_color_id": 0, "max_reaction_count": 11, **accepted}
-
-    def _getChatMember(self, given: Json) -> Json:
-        chat = self.world.chat_for(given["chat_id"])
-        user = self._user(given["user_id"])
-        return member(user, chat.members.get(given["user_id"], "left"))
-
-    def _getChatAdministrators(self, given: Json) -> list[Json]:
-        chat = self.world.chat_for(given["chat_id"])
-        if chat.type == "private":
-            raise bad("there are no administrators in the private chat")
-        return [
-            member(self._user(id), status)
-            for id, status in chat.members.items()
-            if status in ("administrator", "creator") and id != BOT_ID
-        ]
-
-    def _user(self, id: int) -> Json:
-        if id == BOT_ID:
-            return self.world.bot()
-        if id not in self.world.users:
-            raise bad("invalid user_id specified")
-        return self.world.users[id].json()
 
     def _leaveChat(self, given: Json) -> bool:
         chat = self.world.chat_for(given["chat_id"])
@@ -268,11 +248,10 @@ class Methods:
         return {**made, "file_size": len(file.data), "file_path": f"documents/{given['file_id']}"}
 
 
+_PERMISSION = {
+    "photo": ("can_send_photos", "photos"),
+    "document": ("can_send_documents", "documents"),
+    "poll": ("can_send_polls", "polls"),
+    "text": ("can_send_messages", "text messages"),
+}
 _CONTENT = ("text", "entities", "caption", "caption_entities", "photo", "document")
-_GIFTS = (
-    "unlimited_gifts",
-    "limited_gifts",
-    "unique_gifts",
-    "premium_subscription",
-    "gifts_from_channels",
-)

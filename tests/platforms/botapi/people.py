@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from tests.platforms.botapi.administration import link_json
 from tests.platforms.botapi.entities import found_in
 from tests.platforms.botapi.methods import Methods
 from tests.platforms.botapi.parameters import Upload
-from tests.platforms.botapi.world import ANONYMOUS, BOT_ID, Chat, Json, Status, User, World
+from tests.platforms.botapi.polls import vote
+from tests.platforms.botapi.world import (
+    ANONYMOUS,
+    BOT_ID,
+    FEW_RIGHTS,
+    Chat,
+    Json,
+    Status,
+    User,
+    World,
+)
 
 
 def shown(message: Json) -> str:
@@ -33,18 +45,37 @@ class Group:
         """The chat id that it has now."""
         return self.chat.id
 
-    def bot_becomes(self, status: Status, by: Person) -> None:
+    def bot_becomes(self, status: Status, by: Person, rights: Iterable[str] = FEW_RIGHTS) -> None:
         """Add, promote, demote or remove the bot."""
-        self.world.became(self.chat, by.user.json(), self.world.bot(), status)
+        self.world.became(self.chat, by.user.json(), self.world.bot(), status, rights)
 
-    def becomes(self, who: Person, status: Status, by: Person | None = None) -> None:
+    def becomes(
+        self,
+        who: Person,
+        status: Status,
+        by: Person | None = None,
+        rights: Iterable[str] = FEW_RIGHTS,
+    ) -> None:
         """Change somebody's standing."""
-        self.world.became(self.chat, (by or who).user.json(), who.user.json(), status)
+        self.world.became(self.chat, (by or who).user.json(), who.user.json(), status, rights)
+
+    def state_of(self, who: Person) -> Status:
+        """Somebody's standing."""
+        return self.chat.members.get(who.user.id, "left")
+
+    def becomes_forum(self) -> None:
+        """Topics are switched on; a small group becomes a supergroup by that."""
+        if self.chat.type == "group":
+            self.migrate()
+        self.chat.forum = True
 
     def migrate(self, told: bool = True) -> int:
         """The group becomes a supergroup: a new id, and two service messages if ``told``."""
         old = self.chat
-        new = Chat(-1002000000000 + old.id, "supergroup", old.title, dict(old.members))
+        new = replace(
+            old, id=-1002000000000 + old.id, type="supergroup", messages={}, pinned=[],
+            members=dict(old.members), rights=dict(old.rights), links={}, asking={}, last_id=1,
+        )  # fmt: skip
         self.world.chats[new.id] = new
         old.moved_to = new.id
         self.chat = new
@@ -140,6 +171,36 @@ class Person:
                     return self.world.press(self.user, shown_one, data, old=old)
         raise AssertionError(f"nobody sees a button {label!r}")
 
+    # --- coming in, and native polls ----------------------------------------------------------
+
+    def asks_to_join(self, group: Group, link: str) -> None:
+        """Open a link and press "ask to join"."""
+        chat = group.chat
+        by = chat.links.get(link)
+        assert by is not None and by.asking and not by.revoked, "this link leads nowhere"
+        assert group.state_of(self) == "left", "is in there already, or must not come in"
+        chat.asking[self.user.id] = (link, self.world.clock())
+        self.world.changed()
+        if chat.may(BOT_ID, "can_invite_users"):
+            self.world.happened(
+                "chat_join_request",
+                {
+                    "chat": chat.json(),
+                    "from": self.user.json(),
+                    "user_chat_id": self.user.id,
+                    "date": int(self.world.clock().timestamp()),
+                    "invite_link": link_json(by, self.world.bot()),
+                },
+            )
+
+    def takes_back_asking(self, group: Group) -> None:
+        """Do not want to come in any more."""
+        del group.chat.asking[self.user.id]
+
+    def votes(self, message: Json, *chosen: int) -> None:
+        """Answer a native poll with these options, or with none take the answer back."""
+        vote(self.world, self.user, message, list(chosen))
+
     def blocks(self) -> None:
         """Block the bot."""
         self.user.blocked = True
@@ -176,7 +237,8 @@ class Person:
 
 def group(world: World, id: int, title: str, kind: Any, members: Iterable[Person]) -> Group:
     """A new group; the bot is not in it yet."""
-    chat = Chat(id, kind, title)
+    # The first message of a supergroup says that it was made; it is no topic either.
+    chat = Chat(id, kind, title, last_id=1)
     for who in members:
         chat.members[who.user.id] = "member"
     world.chats[id] = chat

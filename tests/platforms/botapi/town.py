@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -241,8 +241,13 @@ class Town:
 
 
 @asynccontextmanager
-async def running(api: Api, path: Path, **options: Any) -> AsyncIterator[Town]:
-    """The bot on a database file, made and settled where it does not exist yet."""
+async def running(
+    api: Api, path: Path, routers: Iterable[Router] = (), **options: Any
+) -> AsyncIterator[Town]:
+    """The bot on a database file, made and settled where it does not exist yet.
+
+    ``routers`` are further features.
+    """
     fresh = not path.exists()  # noqa: ASYNC240 - before anything runs
     db = Database(f"sqlite:///{path}")
     town = Town(api, db)
@@ -250,11 +255,12 @@ async def running(api: Api, path: Path, **options: Any) -> AsyncIterator[Town]:
         SQLModel.metadata.create_all(db.engine)
         with db.begin() as tx:
             settle(tx, town.clock())
-    routes = Routes([tally, probe])
+    routes = Routes([tally, probe, *routers])
     town.telegram = Telegram(api.token, town.clock, base_url=api.url, **options)
     town.app = App(db, routes, [town.telegram], town.clock)
     town.deliveries = Deliveries(db, routes, town.telegram, town.clock)
     town.app.decided = town.deliveries.wake.set
+    town.deliveries.answered = town.app.arrived.set
     tasks = [
         asyncio.create_task(work)
         for work in (town.telegram.run(town.app.receive), town.app.run(), town.deliveries.run())

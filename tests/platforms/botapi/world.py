@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
+
+from telegram import Update as Parsed
 
 from tests.platforms.botapi.parameters import Upload
 from tests.platforms.botapi.refusal import bad, forbidden
@@ -25,6 +27,26 @@ ANONYMOUS = {
     "username": "GroupAnonymousBot",
 }
 KEPT_FOR = timedelta(hours=24)
+ASKING = timedelta(minutes=5)
+"""How long the bot may write to somebody who asked to join (Bot API, ChatJoinRequest)."""
+
+ADMIN_RIGHTS = (
+    "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
+    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories",
+    "can_edit_stories", "can_delete_stories", "can_pin_messages", "can_manage_topics",
+    "can_manage_tags",
+)  # fmt: skip
+PERMISSIONS = (
+    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos",
+    "can_send_videos", "can_send_video_notes", "can_send_voice_notes", "can_send_polls",
+    "can_send_other_messages", "can_add_web_page_previews", "can_change_info",
+    "can_invite_users", "can_pin_messages", "can_manage_topics", "can_edit_tag",
+    "can_react_to_messages",
+)  # fmt: skip
+FEW_RIGHTS = frozenset({"can_manage_chat", "can_pin_messages"})
+"""What an administrator may do if nothing else is said."""
+
+_PARSED = {"my_chat_member", "chat_member", "chat_join_request", "poll_answer", "poll"}
 _ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 
 Json = dict[str, Any]
@@ -51,6 +73,19 @@ class User:
 
 
 @dataclass
+class Link:
+    """An invitation link of the bot's."""
+
+    url: str
+    name: str = ""
+    asking: bool = False
+    """Whoever comes by it asks to come in."""
+    member_limit: int | None = None
+    expire_date: int | None = None
+    revoked: bool = False
+
+
+@dataclass
 class Chat:
     """A conversation."""
 
@@ -62,6 +97,20 @@ class Chat:
     pinned: list[int] = field(default_factory=list)
     topics: set[int] = field(default_factory=set)
     """The topics of a forum, by number."""
+    closed: set[int] = field(default_factory=set)
+    """Those in which only administrators with the right to topics write; 1 is the main topic."""
+    forum: bool = False
+    username: str = ""
+    """A public group's."""
+    description: str = ""
+    denied: set[str] = field(default_factory=set)
+    """The permissions that ordinary members do not have."""
+    rights: dict[int, frozenset[str]] = field(default_factory=dict)
+    """What each administrator may do."""
+    tags: dict[int, str] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    asking: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+    """Who waits to be let in, by which link and since when."""
     moved_to: int | None = None
     last_id: int = 0
 
@@ -69,7 +118,26 @@ class Chat:
         """As Telegram describes a chat."""
         if self.type == "private":
             return {"id": self.id, "type": "private", "first_name": user.name if user else ""}
-        return {"id": self.id, "type": self.type, "title": self.title}
+        made: Json = {"id": self.id, "type": self.type, "title": self.title}
+        made |= {"username": self.username} if self.username else {}
+        return made | {"is_forum": True} if self.forum else made
+
+    def may(self, who: int, right: str) -> bool:
+        """Whether somebody has an administrator's right or, for writing, a permission."""
+        standing = self.members.get(who, "left")
+        if self.type == "private" or standing == "creator":
+            return True
+        if standing == "administrator":
+            return right.startswith("can_send") or right in self.rights.get(who, ())
+        allowed = right.startswith("can_send") and right not in self.denied
+        return standing == "member" and allowed
+
+    def standing(self, user: Json) -> Json:
+        """Somebody as a ChatMember."""
+        id = user["id"]
+        made = member(user, self.members.get(id, "left"), self.rights.get(id, FEW_RIGHTS))
+        tagged = made["status"] in ("member", "restricted") and self.tags.get(id)
+        return made | {"tag": tagged} if tagged else made
 
 
 @dataclass
@@ -94,6 +162,8 @@ class World:
         self.updates: list[Update] = []
         self.allowed: list[str] = []
         self.commands: dict[tuple[str, str], list[Json]] = {}
+        self.polls: dict[str, tuple[Chat, int, dict[int, list[int]]]] = {}
+        """Polls: the chat and the message they are in, and who chose what."""
         self.calls: list[tuple[str, Json]] = []
         """Every call that was carried out or refused, with its parameters."""
         self.counts: Counter[str] = Counter()
@@ -111,11 +181,17 @@ class World:
 
     async def until(self, wanted: Callable[[], Any], within: float = 5.0) -> Any:
         """The first true value of ``wanted()``. Raises TimeoutError."""
-        async with asyncio.timeout(within):
-            while not (value := wanted()):
-                # Not everything that is waited for happens here: a log line, a row.
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), 0.05)
+        now = asyncio.get_running_loop().time
+        until = now() + within
+        while not (value := wanted()):
+            left = until - now()
+            if left <= 0:
+                raise TimeoutError
+            # Not everything that is waited for happens here: a log line, a row. No wait_for, which
+            # loses the end of an outer time limit when both come at once.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, 0.05)):
+                    await self._changed.wait()
         return value
 
     # --- updates ------------------------------------------------------------------------------
@@ -125,6 +201,8 @@ class World:
         wanted = kind in self.allowed if self.allowed else kind not in _ON_REQUEST
         if not wanted:
             return None
+        if kind in _PARSED:
+            _parse(kind, what)
         return self.queue({kind: what})
 
     def queue(self, update: Any, numbered: bool = True) -> int:
@@ -170,6 +248,8 @@ class World:
         """The chat that the bot may write to, or why it may not."""
         chat = self.chats.get(chat_id) if isinstance(chat_id, int) else None
         user = self.users.get(chat_id) if isinstance(chat_id, int) else None
+        if user is not None and not user.started and self._asks(user):
+            return self.private(user)
         if user is not None and not user.started:
             known = any(user.id in c.members for c in self.chats.values())
             raise (
@@ -189,6 +269,11 @@ class World:
             how = "kicked from" if chat.members.get(BOT_ID) == "kicked" else "not a member of"
             raise forbidden(f"bot {'was' if 'kicked' in how else 'is'} {how} the {chat.type} chat")
         return chat
+
+    def _asks(self, user: User) -> bool:
+        """Whether somebody waits to be let in somewhere, and has not been waiting for long."""
+        since = [c.asking[user.id][1] for c in self.chats.values() if user.id in c.asking]
+        return any(self.clock() - asked < ASKING for asked in since)
 
     def post(self, chat: Chat, sender: Json, **content: Any) -> Json:
         """A new message."""
@@ -227,16 +312,33 @@ class World:
         self.happened("callback_query", query)
         return number
 
-    def became(self, chat: Chat, by: Json, who: Json, status: Status) -> None:
-        """Change somebody's standing in a chat and report it as Telegram does."""
-        before = chat.members.get(who["id"], "left")
+    def became(
+        self,
+        chat: Chat,
+        by: Json,
+        who: Json,
+        status: Status,
+        rights: Iterable[str] = FEW_RIGHTS,
+        **how: Any,
+    ) -> None:
+        """Change somebody's standing in a chat and report it as Telegram does.
+
+        ``rights`` are an administrator's; ``how`` are further fields of the ChatMemberUpdated.
+        """
+        before = chat.standing(who)
         chat.members[who["id"]] = status
+        chat.rights.pop(who["id"], None)
+        if status == "administrator":
+            chat.rights[who["id"]] = frozenset(rights)
+        if status in ("left", "kicked"):
+            chat.tags.pop(who["id"], None)
         made = {
             "chat": chat.json(self.users.get(chat.id)),
             "from": by,
             "date": int(self.clock().timestamp()),
-            "old_chat_member": member(who, before),
-            "new_chat_member": member(who, status),
+            "old_chat_member": before,
+            "new_chat_member": chat.standing(who),
+            **how,
         }
         if who["id"] == BOT_ID:
             self.happened("my_chat_member", made)
@@ -256,30 +358,25 @@ class World:
         return number
 
 
-def member(user: Json, status: Status) -> Json:
+def _parse(kind: str, what: Json) -> None:
+    """Refuse to send what python-telegram-bot does not read as the Bot API describes it."""
+    parsed = getattr(Parsed.de_json({"update_id": 1, kind: deepcopy(what)}), kind)
+    if parsed is None or parsed.api_kwargs:
+        raise AssertionError(f"no {kind}: {what}")
+
+
+def member(user: Json, status: Status, rights: Collection[str] = FEW_RIGHTS) -> Json:
     """A ChatMember."""
     made: Json = {"user": user, "status": status}
     if status == "administrator":
-        rights = (
-            "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages",
-            "can_manage_video_chats", "can_restrict_members", "can_promote_members",
-            "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
-            "can_delete_stories", "can_pin_messages",
-        )  # fmt: skip
-        made |= {right: right in ("can_manage_chat", "can_pin_messages") for right in rights}
+        made |= {"can_be_edited": False, "is_anonymous": False}
+        made |= {right: right in rights for right in ADMIN_RIGHTS}
     elif status == "kicked":
         made["until_date"] = 0
     elif status == "creator":
         made["is_anonymous"] = False
     elif status == "restricted":
-        names = (
-            "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos",
-            "can_send_videos", "can_send_video_notes", "can_send_voice_notes", "can_send_polls",
-            "can_send_other_messages", "can_add_web_page_previews", "can_change_info",
-            "can_invite_users", "can_pin_messages", "can_manage_topics", "can_edit_tag",
-            "can_react_to_messages",
-        )  # fmt: skip
-        made |= dict.fromkeys(names, False) | {"is_member": True, "until_date": 0}
+        made |= dict.fromkeys(PERMISSIONS, False) | {"is_member": True, "until_date": 0}
     return made
 
 
