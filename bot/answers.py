@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from bot.wire import card_to_json, task_to_json, text_to_json
 from handlers.chat import (
@@ -16,15 +17,18 @@ from handlers.chat import (
     Enter,
     InChannel,
     Leave,
+    MakeTopic,
     OnAccount,
     OnPlatform,
     Post,
+    Refusal,
     Replace,
     Say,
     SendFile,
     Target,
     Text,
     Toast,
+    Translated,
 )
 from handlers.router import Context, pack
 from storage import outbox, people
@@ -34,14 +38,44 @@ from storage.outbox import Draft
 ITSELF = "*"
 """In the place of a place: what is done at a platform itself."""
 
+_VOTES = ("poll", "result")
+"""Live cards of votes."""
+
 NOWHERE = ("timer", "done")
 """Where events come from that nobody sent: there is no place to answer at."""
 
 
 def keep(ctx: Context, answers: Answers) -> None:
-    """Queue the answers in the transaction that decided them."""
-    drafts = [d for d in (_draft(ctx, a) for a in answers) if d is not None]
+    """Queue the answers in the transaction that decided them.
+
+    Raises Refusal, before anything is queued, for what somebody asked to have said in a public
+    channel and is confidential.
+    """
+    kept = [said for answer in answers for said in _allowed(ctx, answer)]
+    drafts = [d for d in (_draft(ctx, a) for a in kept) if d is not None]
     outbox.put(ctx.tx, drafts, ctx.now)
+
+
+def _allowed(ctx: Context, answer: Answer) -> Answers:
+    """The answer; in place of what is confidential and meant for a public channel, a word."""
+    if not isinstance(answer, Say | Post | SendFile) or not answer.confidential:
+        return [answer]
+    if not isinstance(answer.to, InChannel):
+        return [answer]
+    channel = ctx.tx.get(Channel, answer.to.channel_id)
+    if channel is None or channel.lost_at is not None or channel.confidentiality != "public":
+        return [answer]
+    title = Translated(channel.title)
+    if ctx.event.account is not None:
+        raise Refusal("channels.not_into_public", channel=title)
+    # Nobody is here to be refused.
+    card = Card((Text("channels.was_for_public", channel=title),))
+    zone = ZoneInfo(people.town(ctx.tx, channel.municipality_id).timezone)
+    day = ctx.now.astimezone(zone).date()
+    return [
+        Say(card, Direct(person.id), f"public:{channel.id}:{day}:{person.id}")
+        for person in people.coordination(ctx.tx, channel.municipality_id, day)
+    ]
 
 
 def refused(ctx: Context, text: Text, private: bool) -> Answers:
@@ -85,25 +119,26 @@ def _platform_of(ctx: Context, person_id: int) -> str | None:
 
 def _draft(ctx: Context, answer: object) -> Draft | None:
     match answer:
-        case Say(card, to, key):
+        case Say(card, to, key, _):
             return _at(ctx, to, "card", card_to_json(card), key=key)
-        case Post(board, to, pin, key):
+        case Post(board, to, pin, key, _):
             content = {
                 "kind": board.kind,
                 "id": board.id,
                 "viewer": board.viewer,
                 "pin": pin,
             }
-            return _at(ctx, to, "board", content, key=key)
+            return _topic(ctx, answer, _at(ctx, to, "board", content, key=key))
         case Replace(card):
             content = {**card_to_json(card), "message": ctx.event.message}
             pressed = ctx.event.answer_token is not None and ctx.event.message is not None
             return _at(ctx, HERE, "replace" if pressed else "card", content)
-        case SendFile(name, mime, data, caption, to, key):
+        case SendFile(name, mime, data, caption, to, key, _):
             content = {"name": name, "mime": mime, "caption": text_to_json(caption)}
             return _at(ctx, to, "file", content, data=data, key=key)
         case Do(task, to, then, key):
-            kind = "poll" if isinstance(task, AskNatively) else "task"
+            # Done twice, these would be there twice, and everybody would see it.
+            kind = "poll" if isinstance(task, AskNatively | MakeTopic) else "task"
             asked: dict[str, object] = {
                 "task": task_to_json(task),
                 "then": pack(then) if then else None,
@@ -114,6 +149,17 @@ def _draft(ctx: Context, answer: object) -> Draft | None:
         case Leave():
             return _at(ctx, HERE, "leave", {})
     raise TypeError(f"{type(answer).__name__} is no answer")
+
+
+def _topic(ctx: Context, post: Post, draft: Draft | None) -> Draft | None:
+    """In a forum, votes have a topic of their own."""
+    if draft is None or not isinstance(post.to, InChannel):
+        return draft
+    channel = ctx.tx.get(Channel, post.to.channel_id)
+    thread = channel.topics.get("votes") if channel is not None else None
+    if thread is None or post.board.kind not in _VOTES:
+        return draft
+    return replace(draft, content={**draft.content, "thread": thread})
 
 
 def _to(

@@ -148,6 +148,20 @@ class Rules(Part):
         return self
 
 
+class RemoveWithoutAsking(Part):
+    """Whether people whose membership ended are removed at once; rooms of the bot's always."""
+
+    matrix: bool = True
+    telegram: bool = False
+
+
+class Groups(Part):
+    """How the bot keeps groups and rooms like the roster; see handlers.channels."""
+
+    encrypted_rooms: bool = True
+    remove_without_asking: RemoveWithoutAsking = RemoveWithoutAsking()
+
+
 class Retention(Part):
     """Days after which something goes; see storage.retention.Periods."""
 
@@ -351,6 +365,7 @@ class MunicipalityFile(Part):
     municipality: Municipality
     rules: Rules = Rules()
     retention: Retention = Retention()
+    groups: Groups = Groups()
     privacy: Prose | None = None
     bodies: Annotated[list[Body], Field(min_length=1)]
     institutions: list[Institution] = []

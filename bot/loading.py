@@ -43,12 +43,16 @@ def load(tx: Tx, file: MunicipalityFile, now: datetime) -> Summary:
             "timezone": town.timezone,
             "default_language": town.default_language,
             "contact": _words(town.contact),
-            "rules": {_RENAMED.get(n, n): v for n, v in file.rules.model_dump().items()},
+            "rules": {
+                **{_RENAMED.get(n, n): v for n, v in file.rules.model_dump().items()},
+                "remove_without_asking": file.groups.remove_without_asking.model_dump(),
+            },
         },
         {
             "kind": town.kind,
             "languages": list(town.languages),
             retention.SETTING: file.retention.model_dump(),
+            "encrypted_rooms": file.groups.encrypted_rooms,
             OWN_NOTICE: _words(file.privacy),
         },
         [person.key for person in file.people],

@@ -17,6 +17,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import DBAPIError
 
+from handlers.channels.actions import comparison
 from handlers.privacy.actions import EnforcePeriods
 from handlers.router import pack
 from storage import housekeeping, rosters, timers
@@ -109,10 +110,12 @@ class Scheduler:
             log.info("tidied up: %s rows", dropped)
 
     def _tidied(self, tx: Tx) -> int:
-        """Tidy up, and have each municipality's periods enforced as an event of its own."""
+        """Tidy up, and have each municipality's periods enforced and its channels
+        compared with its roster, each as an event of its own."""
         now = self.clock()
         dropped = housekeeping.tidy(tx, now)
         for town in rosters.towns(tx):
             due = pack(EnforcePeriods(town.id, dropped > 0))
             timers.put(tx, f"retention:{town.id}", due, now, town.id)
+            timers.put(tx, *comparison(town.id), now, town.id)
         return dropped

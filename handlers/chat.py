@@ -317,11 +317,17 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Send a card. ``key`` makes it a thing that is said once, however often it is asked for."""
+    """Send a card. ``key`` makes it a thing that is said once, however often it is asked for.
+
+    What is ``confidential`` is never said in a public channel (``InChannel``): asked for by
+    somebody it is refused, otherwise coordination is told instead. The same for ``Post`` and
+    ``SendFile``.
+    """
 
     card: Card
     to: Target = HERE
     key: str | None = None
+    confidential: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +338,7 @@ class Post:
     to: Target = HERE
     pin: bool = False
     key: str | None = None
+    confidential: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +376,7 @@ class SendFile:
     caption: Text
     to: Target = HERE
     key: str | None = None
+    confidential: bool = True
 
 
 @dataclass(frozen=True, slots=True)

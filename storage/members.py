@@ -7,13 +7,14 @@ a ``member`` has one, their deputies stand behind them in order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, func, select
 
+from storage import channel_members, webchat
 from storage.db import Tx
 from storage.lines import BODIES, Change, Member, free_key, slug
 from storage.models import (
@@ -167,20 +168,33 @@ def running_polls(tx: Tx, person_id: int) -> int:
     )
 
 
-def channels(tx: Tx, town_id: int, kinds: Iterable[str]) -> int:
-    """How many channels these bodies have."""
-    return int(
-        tx.execute(
-            select(func.count())
-            .select_from(_channel)
-            .join(_body, _body.c.id == _channel.c.body_id)
-            .where(
-                _channel.c.municipality_id == town_id,
-                _channel.c.lost_at.is_(None),
-                _body.c.kind.in_(list(kinds)),
-            )
-        ).scalar_one()
+def channels(tx: Tx, town_id: int, person_id: int) -> list[tuple[str, Mapping[str, str]]]:
+    """The channels that a person reads: the body's kind ("" for none) and the title.
+
+    In the web chat everybody of a body reads its channels; elsewhere it counts who is there.
+    """
+    mine = select(_membership.c.body_id).where(_membership.c.person_id == person_id)
+    has_web = select(_account.c.id).where(
+        _account.c.person_id == person_id, _account.c.platform == webchat.PLATFORM
     )
+    there = [channel.id for channel in channel_members.channels_with(tx, person_id)]
+    rows = tx.execute(
+        select(_body.c.kind, _channel.c.title)
+        .select_from(_channel)
+        .outerjoin(_body, _body.c.id == _channel.c.body_id)
+        .where(
+            _channel.c.municipality_id == town_id,
+            _channel.c.lost_at.is_(None),
+            _channel.c.id.in_(there)
+            | (
+                (_channel.c.platform == webchat.PLATFORM)
+                & _channel.c.body_id.in_(mine)
+                & has_web.exists()
+            ),
+        )
+        .order_by(_channel.c.id)
+    )
+    return [(kind or "", title) for kind, title in rows]
 
 
 def _in(town: Municipality, words: Mapping[str, str]) -> str:

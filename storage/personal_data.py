@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from storage import personal_chats, personal_people, personal_records, personal_votes
+from storage import (
+    personal_channels,
+    personal_chats,
+    personal_people,
+    personal_records,
+    personal_votes,
+)
 from storage.db import Tx
 from storage.models import Person
 from storage.traces import Kept, Row, traces
 
 KEPT: tuple[Kept, ...] = (
+    *personal_channels.KEPT,
     *personal_people.KEPT,
     *personal_votes.KEPT,
     *personal_records.KEPT,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from storage import web_access, webchat
+from storage import channel_members, web_access, webchat
 from storage.db import Tx
 from storage.models import (
     Account,
@@ -63,6 +63,7 @@ def unlink(tx: Tx, gone: Account) -> None:
     )
     if gone.direct is not None:
         _clear(tx, gone.platform, gone.direct, town)
+    channel_members.cut_off(tx, gone)
     tx.delete(gone)
     tx.flush()
 

@@ -26,10 +26,10 @@ from handlers.chat import Action, Board, Due, Event, Place, PlaceKind
 from handlers.polls.actions import Close
 from handlers.polls.opening import Plan, publish
 from handlers.router import Context, pack
-from storage import invitations, measures, polls
+from storage import channel_members, invitations, measures, polls
 from storage.db import Tx
 from storage.inbox import Arrival
-from storage.models import Municipality, Outbox, Person, WebMessage
+from storage.models import Channel, Municipality, Outbox, Person, WebMessage
 from tests.world import Town
 
 MOST = 60
@@ -97,7 +97,7 @@ def tx_id(tx: Tx, side: Side) -> int:
 
 
 async def fill(town: Town, side: Side) -> None:
-    """Polls open, secret and closed, ballots, a dialog under way, an invitation, a file."""
+    """Polls open, secret and closed, ballots, a group, a dialog, an invitation, a file."""
     made = await town.db.write(lambda tx: [_publish(town, tx, side, s) for s in _POLLS])
     await town.settle()
     who, member = town.somebody(side.coordination), town.somebody(side.member)
@@ -105,6 +105,8 @@ async def fill(town: Town, side: Side) -> None:
     await who.says("/start")
     await who.presses(who.messages()[-1]["id"], pack(Close(made[-1], sure=True)))
     await town.db.write(lambda tx: _invite(town, tx, side))
+    await town.db.write(lambda tx: _group(town, tx, side))
+    await who.says("/kanal")
     await who.sends("haushalt.txt", b"geheim")
     for channel in _channels(town, side):
         await member.says(f"{side.mark} spricht", at=channel)
@@ -114,6 +116,19 @@ async def fill(town: Town, side: Side) -> None:
 def _invite(town: Town, tx: Tx, side: Side) -> None:
     person = tx.execute(select(Person).filter_by(key=side.member)).scalar_one()
     invitations.create(tx, person.id, person.municipality_id, town.now)
+
+
+def _group(town: Town, tx: Tx, side: Side) -> None:
+    """A group that the bot keeps, with somebody in it whom nobody knows."""
+    id = tx_id(tx, side)
+    body = next(b for b in polls.bodies(tx, id) if b.kind == "steering_group")
+    group = Channel(
+        municipality_id=id, body_id=body.id, platform="matrix", external_id=f"!{side.slug}:example",
+        title={"de": f"{side.mark} Raum"}, bound_at=town.now,
+    )  # fmt: skip
+    tx.add(group)
+    tx.flush()
+    channel_members.seen(tx, group, "@fremd:example", "joined", town.now, name=f"{side.mark} Fremd")
 
 
 _POLLS = ("open", "secret", "open")
@@ -222,7 +237,7 @@ def _some(values: list[Any], most: int) -> list[Any]:
 def arguments(stolen: Loot) -> list[str]:
     """What may be typed behind a command."""
     ids = sorted({id for some in stolen.ids.values() for id in some})
-    return ["", *map(str, _some(ids, 15)), *_some(stolen.words, 50)]
+    return ["", *map(str, _some(ids, 10)), *_some(stolen.words, 20)]
 
 
 # --- trying --------------------------------------------------------------------------------

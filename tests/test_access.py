@@ -307,3 +307,25 @@ async def test_a_device_stays_with_the_other_town_that_it_was_linked_in(
     assert "Gelöst." in town.coordination.newest()
     left = [session.person_id for session in town.all(WebSession)]
     assert left == ([person(town, "tw-02")] if both else [])
+
+
+async def test_inviting_revoking_and_unlinking_stand_in_the_audit_log(town: Town) -> None:
+    boss = town.coordination
+    await boss.says("/einladen Vertretung Stadtratsfraktion A")
+    await boss.press("Stadtratsfraktion A")
+    await boss.press("Neu einladen (Nachricht)")
+    await boss.says("/einladen Vertretung Stadtratsfraktion A")
+    await boss.press("Stadtratsfraktion A")
+    await boss.press("Einladung zurückziehen")
+    await boss.says("/einladen Vertretung Stadtratsfraktion A")
+    await boss.press("Stadtratsfraktion A")
+    await boss.press("Verknüpfung lösen")
+    await boss.press("Ja, Verknüpfung lösen")
+    log = await boss.says("/mitglieder verlauf")
+    for done in ("eingeladen", "Einladung zurückgezogen", "Konto getrennt"):
+        line = log.partition(done)[2].partition("\n")[2].partition("\n")[0]
+        assert "Vertretung Stadtratsfraktion A" in line, (done, log)
+    await boss.press("CSV")
+    [file] = [m for m in town.all(WebMessage, place=boss.who) if "file" in (m.content or {})]
+    assert file.data is not None
+    assert "Konto getrennt;Vertretung Stadtratsfraktion A" in file.data.decode("utf-8-sig")

@@ -14,7 +14,7 @@ async def test_the_menu_offers_what_the_role_may_do_and_does_it(town: Town) -> N
     assert "Einladen" not in town.group_a.buttons()
     assert "Handlungsprogramm" in await town.group_a.press("Maßnahmen")
     await town.coordination.says("/menu")
-    assert {"Einladen", "Kanal einrichten", "Neue Abstimmung"} <= set(town.coordination.buttons())
+    assert {"Einladen", "Kanäle", "Neue Abstimmung"} <= set(town.coordination.buttons())
     assert "Einladen." in await town.coordination.press("Einladen")
 
 

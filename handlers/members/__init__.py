@@ -134,7 +134,9 @@ def undo(ctx: Context, pressed: Undo) -> Answers:
         changing.undo(ctx.tx, ctx.town, ctx.now, ctx.me.id, event)
     except Impossible as wrong:
         raise Refusal(wrong.text) from None
-    return [Replace(views.said(Text("members.is_undone")))]
+    keys = [line.key for change in changing.changes_of(event) for line in change if line]
+    card = views.said(Text("members.is_undone"))
+    return [Replace(card), *changing.redraws(ctx.tx, ctx.town, ctx.now, keys)]
 
 
 def _last(ctx: Context, meant: int | None = None) -> AuditEvent:
@@ -239,6 +241,8 @@ def _events(ctx: Context, most: int, skip: int) -> list[views.Happened]:
             told.event.action,
             changing.changes_of(told.event),
             told.event.undone_at is not None,
+            told.subject,
+            told.event.details.get("channel") or {},
         )
         for told in audit.newest(ctx.tx, ctx.town.id, most, skip)
     ]

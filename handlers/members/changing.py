@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from handlers.chat import Text
+from handlers.channels.actions import comparison
+from handlers.chat import Answers, Redraw, Text
 from handlers.members import rules
-from storage import audit, members
+from storage import audit, members, polls, timers
 from storage.db import Tx
 from storage.lines import Change, Member
 from storage.members import Standing
@@ -119,6 +120,7 @@ def _write(
     changes: list[Change],
 ) -> AuditEvent:
     members.write(tx, town, changes)
+    timers.put(tx, *comparison(town.id), now, town.id)
     people = standing(tx, town, now)
     told = []
     keys = []
@@ -137,6 +139,18 @@ def _write(
         )
     subject = people[keys[0]].id if len(keys) == 1 else None
     return audit.record(tx, town.id, now, actor, action, subject, {"changes": told})
+
+
+def redraws(tx: Tx, town: Municipality, now: datetime, keys: Iterable[str]) -> Answers:
+    """The boards and ballots of running polls that these people could vote in."""
+    people = standing(tx, town, now)
+    made: dict[Redraw, None] = {}
+    for key in keys:
+        if key in people:
+            for poll, line, _ in polls.waiting_for(tx, people[key].id):
+                made[Redraw("poll", poll.id)] = None
+                made[Redraw("ballot", line.id)] = None
+    return list(made)
 
 
 def coordination_votes(town: Municipality) -> bool:

@@ -214,7 +214,7 @@ def _review(ctx: Context, given: Given) -> tuple[Text, ...]:
         said += changed
         if old is not None and old.bodies:
             running = members.running_polls(ctx.tx, people[key].id)
-            channels = members.channels(ctx.tx, ctx.town.id, old.bodies)
+            channels = members.channels(ctx.tx, ctx.town.id, people[key].id)
             said += rules.causes(old, line, after, today(ctx), running, channels)
         if rules.namesakes(line, after, today(ctx)) and (old is None or old.name != line.name):
             said.append(Text("members.namesake", name=line.name))
@@ -249,7 +249,8 @@ def _finish(ctx: Context, given: Given) -> Answers:
         raise Refusal(wrong.text) from None
     first = next(iter(new.values()))
     person = changing.standing(ctx.tx, ctx.town, ctx.now)[given.get("key") or first.key]
-    return [Replace(views.done(shown(person), event.id, new=seen is None))]
+    card = views.done(shown(person), event.id, new=seen is None)
+    return [Replace(card), *changing.redraws(ctx.tx, ctx.town, ctx.now, new)]
 
 
 MEMBER = Form(
@@ -366,7 +367,8 @@ def _finish_import(ctx: Context, given: Given) -> Answers:
         event = changing.carry_out(ctx.tx, ctx.town, ctx.now, ctx.me.id, "imported", new)
     except Impossible as wrong:
         raise Refusal(wrong.text) from None
-    return [Replace(views.imported(len(new), event.id))]
+    card = views.imported(len(new), event.id)
+    return [Replace(card), *changing.redraws(ctx.tx, ctx.town, ctx.now, new)]
 
 
 IMPORT = Form(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from handlers.chat import Argument, Join, Text, plain
+from handlers.chat import Argument, Join, Text, Translated, plain
 from storage.lines import BODIES, Member
 
 LONGEST_NAME = 120
@@ -326,9 +326,17 @@ def _deputy(member: Member, roster: Mapping[str, Member]) -> Text:
 
 
 def causes(
-    old: Member, new: Member, roster: Mapping[str, Member], today: date, running: int, channels: int
+    old: Member,
+    new: Member,
+    roster: Mapping[str, Member],
+    today: date,
+    running: int,
+    channels: Sequence[tuple[str, Mapping[str, str]]],
 ) -> Iterator[Text]:
-    """What follows from a change. ``running``: polls whose frozen roll has the person."""
+    """What follows from a change. ``running``: polls whose frozen roll has the person.
+
+    ``channels``: those that the person reads, as body ("" for none) and title.
+    """
     ending = new.end is not None and new.end != old.end
     left = [b for b in old.bodies if b not in new.bodies]
     if ending and new.end is not None:
@@ -337,8 +345,7 @@ def causes(
             yield Text("members.loses_votes", name=new.name, day=after, n=running)
         else:
             yield Text("members.belongs_no_more", name=new.name, day=after)
-        if channels:
-            yield Text("members.channels_meant", n=channels)
+        yield from _leaves([title for _, title in channels])
         if old.role == "member":
             next_up = [m.name for m in deputies(new.key, roster) if m.belongs(after)]
             yield (
@@ -348,10 +355,17 @@ def causes(
             )
     elif left:
         yield Text("members.leaves_bodies", bodies=listed([body(b) for b in left]))
+        yield from _leaves([title for kind, title in channels if kind in left])
     if old.role != new.role and "member" in (old.role, new.role):
         yield Text("members.vote_from_next_poll")
     if old.bodies != new.bodies and "coordination" in new.bodies:
         yield Text("members.gets_coordination", name=new.name)
+
+
+def _leaves(channels: Sequence[Mapping[str, str]]) -> Iterator[Text]:
+    if channels:
+        names = listed([plain(Translated(title)) for title in channels])
+        yield Text("members.channels_meant", n=len(channels), channels=names)
 
 
 def deputies(key: str, roster: Mapping[str, Member]) -> list[Member]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from handlers.chat import Button, Card, Join, Text, Translated, plain
@@ -51,6 +51,10 @@ class Happened:
     action: str
     changes: Sequence[tuple[Member | None, Member | None]]
     undone: bool
+    subject: Mapping[str, str] = field(default_factory=dict)
+    """Whom it is about, where no line was changed."""
+    channel: Mapping[str, str] = field(default_factory=dict)
+    """Where it happened."""
 
 
 # --- the list ------------------------------------------------------------------------------
@@ -348,7 +352,7 @@ def history(events: Sequence[Happened], total: int, page: int, last: int | None)
 
 
 def _event(event: Happened) -> Text:
-    lines = _told(event.changes[:3])
+    lines = _told(event.changes[:3]) if event.changes else _about(event)
     if len(event.changes) > 3:
         lines.append(Text("members.more_rows", n=len(event.changes) - 3))
     return Text(
@@ -359,6 +363,14 @@ def _event(event: Happened) -> Text:
         undone=Text("members.event_undone" if event.undone else "members.event_stands"),
         lines=Join(tuple(lines)),
     )
+
+
+def _about(event: Happened) -> list[Text]:
+    """Whom something was done to, where that changed no line."""
+    who = plain(Translated(event.subject)) if event.subject else Text("members.somebody")
+    if event.channel:
+        return [Text("members.in_channel", who=who, channel=Translated(event.channel))]
+    return [who]
 
 
 def actor(event: Happened) -> Text:
@@ -374,6 +386,13 @@ def what(action: str) -> Text:
         "ended": Text("members.did_end"),
         "imported": Text("members.did_import"),
         "undone": Text("members.did_undo"),
+        "invited": Text("members.did_invite"),
+        "revoked": Text("members.did_revoke"),
+        "unlinked": Text("members.did_unlink"),
+        "brought_in": Text("members.did_bring_in"),
+        "put_out": Text("members.did_put_out"),
+        "let_in": Text("members.did_let_in"),
+        "turned_away": Text("members.did_turn_away"),
     }.get(action, plain(action))
 
 
@@ -391,6 +410,15 @@ def history_rows(events: Sequence[Happened]) -> list[tuple[Text, ...]]:
 
 
 def _file_rows(event: Happened) -> Iterator[tuple[Text, ...]]:
+    if not event.changes:
+        yield (
+            Text("members.at", at=event.at),
+            actor(event),
+            what(event.action),
+            plain(Translated(event.subject)) if event.subject else Text("members.somebody"),
+            plain(Translated(event.channel)) if event.channel else plain(""),
+            Text("members.no"),
+        )
     for before, after in event.changes:
         line = after or before
         if line is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from handlers.channels.actions import comparison
 from handlers.chat import Answers, OnAccount, Refusal, Replace, Say
 from handlers.people import inviting_views as views
 from handlers.people.actions import AskUnlink, ShowAccess, Unlink
 from handlers.people.views import account_gone
 from handlers.router import Context
-from storage import invitations, people, unlinking
+from storage import audit, invitations, people, timers, unlinking
 from storage.models import Account, Person
 
 SECRET_FROM = 3
@@ -41,6 +42,9 @@ def unlink(ctx: Context, pressed: Unlink) -> Answers:
         if poll.secrecy != "secret" or poll.state != "open" or voted >= SECRET_FROM
     ]
     unlinking.unlink(ctx.tx, account)
+    about = {"changes": [], "platform": shown.platform}
+    audit.record(ctx.tx, ctx.town.id, ctx.now, ctx.me.id, "unlinked", person.id, about)
+    timers.put(ctx.tx, *comparison(ctx.town.id), ctx.now, ctx.town.id)
     told = account_gone(shown.platform)
     others = unlinking.accounts_of(ctx.tx, person.id)
     return [

@@ -33,7 +33,7 @@ from handlers.people.actions import (
 from handlers.people.documents import letters_pdf
 from handlers.people.letters import Invited, letter
 from handlers.router import Context, pack
-from storage import invitations, people, timers
+from storage import audit, invitations, people, timers
 from storage.models import Municipality, Person
 
 VALID_DAYS = 14
@@ -130,6 +130,7 @@ def revoke(ctx: Context, pressed: Revoke) -> Answers:
     """A person's unused invitation stops working."""
     person = _person(ctx, pressed.person)
     invitations.revoke(ctx.tx, person.id, ctx.now)
+    _record(ctx, "revoked", person)
     return [Toast(Text("people.revoked", name=Translated(person.name)))]
 
 
@@ -181,10 +182,15 @@ def _kinds(ctx: Context, person_ids: Sequence[int]) -> dict[int, list[str]]:
 def _invited(ctx: Context, person: Person) -> Invited:
     code = invitations.create(ctx.tx, person.id, ctx.town.id, ctx.now, VALID_DAYS)
     until = ctx.now + timedelta(days=VALID_DAYS)
+    _record(ctx, "invited", person)
     key = _reminder(ctx.town)
     if not timers.is_set(ctx.tx, key):
         _remind_at(ctx, ctx.town, until - BETWEEN_REMINDERS)
     return Invited(person.name, ctx.town.name, ctx.town.contact, code, until)
+
+
+def _record(ctx: Context, action: str, person: Person) -> None:
+    audit.record(ctx.tx, ctx.town.id, ctx.now, ctx.me.id, action, person.id, {"changes": []})
 
 
 def _reminder(town: Municipality) -> str:

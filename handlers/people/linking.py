@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from handlers.channels.actions import comparison
 from handlers.chat import Answers, OnAccount, Say
 from handlers.people import rules, views
 from handlers.privacy.actions import notice_version
 from handlers.router import Context
-from storage import notices, people, unlinking
+from storage import notices, people, timers, unlinking
 from storage.db import Tx
 from storage.models import Account, Municipality, Person
 
@@ -29,6 +30,7 @@ def link(
     linked = people.linked(tx, platform, id, town.id)
     if linked is None:
         linked = people.link(tx, person, platform, id, direct, now)
+        timers.put(tx, *comparison(town.id), now, town.id)
     notices.shown(tx, platform, id, town.id, notice_version(town.settings), now)
     if not person.language:
         person.language = rules.language_hinted(hint, town.default_language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from handlers.channels.actions import comparison
 from handlers.chat import (
     Answers,
     Card,
@@ -20,7 +21,7 @@ from handlers.chat import (
 from handlers.privacy import views
 from handlers.privacy.actions import AskAgain, Erase, KeepData, Warn
 from handlers.router import Context, Role
-from storage import erasing, people, personal_data
+from storage import erasing, people, personal_data, timers
 from storage.models import Person
 
 ASKED_FOR = timedelta(hours=1)
@@ -61,6 +62,7 @@ def erase_now(ctx: Context, pressed: Erase) -> Answers:
         raise Refusal("privacy.asked_too_long_ago")
     mine, town_id, actor = _mine(ctx, person), ctx.town.id, ctx.me.id
     gone = erasing.erase(ctx.tx, person, ctx.now, designation(ctx))
+    timers.put(ctx.tx, *comparison(town_id), ctx.now, town_id)
     told = [
         Say(views.somebody_was_erased(), Direct(c.id))
         for c in people.coordination(ctx.tx, town_id, _today(ctx))

@@ -1,6 +1,7 @@
 """All tables; one file a subject."""
 
 from storage.models.audit import AuditEvent
+from storage.models.channels import Channel, ChannelMember
 from storage.models.machinery import (
     Dialog,
     Inbox,
@@ -13,7 +14,6 @@ from storage.models.machinery import (
 from storage.models.people import (
     Account,
     Body,
-    Channel,
     CodeTrial,
     Institution,
     Invitation,
@@ -35,6 +35,7 @@ __all__ = [
     "BallotKey",
     "Body",
     "Channel",
+    "ChannelMember",
     "CodeTrial",
     "Dialog",
     "FieldOfAction",

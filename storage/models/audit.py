@@ -20,7 +20,9 @@ class AuditEvent(SQLModel, table=True):
     actor_id: int | None = ref("person.id", nullable=True)
     """Who did it; None: somebody at the machine, or the bot itself."""
     action: str
-    """``added`` | ``changed`` | ``ended`` | ``imported`` | ``undone`` (the roster's)."""
+    """``added`` | ``changed`` | ``ended`` | ``imported`` | ``undone`` (the roster's) |
+    ``invited`` | ``revoked`` | ``unlinked`` (accounts) | ``brought_in`` | ``put_out`` |
+    ``let_in`` | ``turned_away`` (channels; ``details["channel"]`` is the title)."""
     subject_id: int | None = ref("person.id", nullable=True)
     """Whom it is about; None: several."""
     details: dict[str, Any] = json()

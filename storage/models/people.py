@@ -153,20 +153,3 @@ class NoticeShown(SQLModel, table=True):
     municipality_id: int = ref("municipality.id", primary=True)
     version: str = Field(primary_key=True)
     shown_at: datetime = moment()
-
-
-class Channel(SQLModel, table=True):
-    """A group or room that is bound to a body."""
-
-    __tablename__ = "channel"
-    __table_args__ = (UniqueConstraint("platform", "external_id"),)
-    id: int = key()
-    municipality_id: int = ref("municipality.id")
-    body_id: int = ref("body.id", index=True)
-    platform: str
-    external_id: str
-    title: dict[str, str] = json()
-    confidentiality: str = "closed"
-    bound_at: datetime = moment()
-    lost_at: datetime | None = moment(nullable=True)
-    """When the bot was removed from it; such a channel gets nothing."""
