@@ -231,6 +231,8 @@ class App:
         links = {name: p.capabilities.public_link for name, p in self.platforms.items()}
         ctx = Context(tx, self.routes, event, self.clock(), self.started_at)
         ctx.links = {name: link for name, link in links.items() if link is not None}
+        native = (name for name, p in self.platforms.items() if p.capabilities.native_polls)
+        ctx.native_polls = frozenset(native)
         ctx.words = lambda text: plain(text, Reader(ctx.language, ctx.zone))
         said: Answers
         try:

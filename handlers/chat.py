@@ -549,5 +549,6 @@ class Capabilities:
     buttons: bool
     private_toast: bool
     edits: bool = True
+    native_polls: bool = False
     public_link: str | None = None
     """An address that opens a direct chat with the bot; ``{code}`` in it is the invitation's."""

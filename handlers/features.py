@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import channels, help, measures, members, people, polls, privacy
+from handlers import channels, help, measures, members, people, polls, privacy, quickpolls
 from handlers.router import Router
 
 ROUTERS: tuple[Router, ...] = (
@@ -10,6 +10,7 @@ ROUTERS: tuple[Router, ...] = (
     members.router,
     channels.router,
     polls.router,
+    quickpolls.router,
     measures.router,
     help.router,
     privacy.router,

@@ -76,6 +76,8 @@ class Context:
     """A text as plain words in the person's language, for files."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Addresses that open a direct chat, by platform (``Capabilities.public_link``)."""
+    native_polls: frozenset[str] = frozenset()
+    """Platforms that have polls of their own (``Capabilities.native_polls``)."""
 
     file: bytes | None = None
     """What a file holds that a feature wants (``Router.file``); None if it could not be fetched."""

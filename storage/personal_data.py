@@ -8,6 +8,7 @@ from storage import (
     personal_channels,
     personal_chats,
     personal_people,
+    personal_quickpolls,
     personal_records,
     personal_votes,
 )
@@ -19,6 +20,7 @@ KEPT: tuple[Kept, ...] = (
     *personal_channels.KEPT,
     *personal_people.KEPT,
     *personal_votes.KEPT,
+    *personal_quickpolls.KEPT,
     *personal_records.KEPT,
     *personal_chats.KEPT,
 )
@@ -35,6 +37,7 @@ NOBODY = {
     "poll_option": "what is voted on",
     "roll_seat": "that a seat voted; whose it was stands in roll_person",
     "ballot_key": "a key of a secret poll",
+    "native_poll": "a quick poll in a channel",
     "timer": "when polls end",
 }
 """Tables without a person in them, and why that is so."""

@@ -324,10 +324,14 @@ def bodies(tx: Tx, municipality_id: int) -> list[Body]:
 
 
 def channels(tx: Tx, body_id: int) -> list[int]:
-    """The ids of the channels in which a body's polls are announced."""
+    """The ids of the channels in which a body's polls are announced: none that is public."""
     rows = tx.execute(
         select(_channel.c.id)
-        .where(_channel.c.body_id == body_id, _channel.c.lost_at.is_(None))
+        .where(
+            _channel.c.body_id == body_id,
+            _channel.c.lost_at.is_(None),
+            _channel.c.confidentiality == "closed",
+        )
         .order_by(_channel.c.id)
     )
     return [row[0] for row in rows]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, or_, select
 
-from storage import erasing, personal_chats, personal_votes, remembered, webchat
+from storage import erasing, personal_chats, personal_votes, quickpolls, remembered, webchat
 from storage.db import Tx
 from storage.models import Invitation, Municipality, Poll, Posted, RollPerson, WebMessage
 
@@ -98,6 +98,7 @@ def enforce(tx: Tx, town: Municipality, now: datetime, designation: Mapping[str,
     today = now.astimezone(ZoneInfo(town.timezone)).date()
     people = erasing.left_before(tx, town.id, today - timedelta(days=periods.former_members))
     touched = [erasing.erase(tx, person, now, designation) for person in people]
+    closed = now - timedelta(days=periods.ballots)
     counts = Counts(
         deliveries=personal_chats.drop_old_deliveries(
             tx, town.id, now - timedelta(days=periods.deliveries)
@@ -116,7 +117,8 @@ def enforce(tx: Tx, town: Municipality, now: datetime, designation: Mapping[str,
             # The board of a vote that still runs; nobody's words are in it.
             _web.c.pinned.is_(False),
         ),
-        ballots=personal_votes.drop_old_ballots(tx, town.id, now - timedelta(days=periods.ballots)),
+        ballots=personal_votes.drop_old_ballots(tx, town.id, closed)
+        + quickpolls.drop_old_votes(tx, town.id, closed),
         cards=_old_cards(tx, town.id, now - timedelta(days=periods.cards)),
         former_members=len(people),
     )

@@ -25,6 +25,7 @@ from storage.models.people import (
     SeatFiller,
 )
 from storage.models.polls import Ballot, BallotKey, Poll, PollOption, RollPerson, RollSeat
+from storage.models.quickpolls import NativePoll, QuickPoll, QuickVote
 from storage.models.web_access import WebSession
 from storage.models.work import FieldOfAction, Measure
 
@@ -45,6 +46,7 @@ __all__ = [
     "Measure",
     "Membership",
     "Municipality",
+    "NativePoll",
     "NoticeShown",
     "Outbox",
     "Person",
@@ -52,6 +54,8 @@ __all__ = [
     "Poll",
     "PollOption",
     "Posted",
+    "QuickPoll",
+    "QuickVote",
     "RollPerson",
     "RollSeat",
     "Seat",

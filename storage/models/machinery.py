@@ -54,7 +54,8 @@ class Outbox(SQLModel, table=True):
     platform: str
     place: str
     kind: str
-    """``card`` | ``board`` | ``replace`` | ``file`` | ``enter`` | ``leave`` | ``task`` | ``poll``."""
+    """``card`` | ``board`` | ``replace`` | ``file`` | ``enter`` | ``leave`` | ``task`` | ``poll``
+    (a poll of the platform's own)."""
     content: dict[str, Any] = json()
     data: bytes | None = Field(default=None, sa_type=LargeBinary)
     language: str = "de"

@@ -53,7 +53,7 @@ class Matrix:
     """A Matrix account as a platform."""
 
     name = PLATFORM
-    capabilities = Capabilities(buttons=False, private_toast=False)
+    capabilities = Capabilities(buttons=False, private_toast=False, native_polls=True)
     repeatable: tuple[str, ...] | None = None
 
     def __init__(

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -94,7 +95,7 @@ class Telegram:
             keep_secret([webhook.secret])
         # The form of PTB's next version; without it each 429 comes with a warning.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
-        self.capabilities = Capabilities(buttons=True, private_toast=True)
+        self.capabilities = Capabilities(buttons=True, private_toast=True, native_polls=True)
         self.caught_up = asyncio.Event()
         self._requests = Requests(), Requests()
         self.bot = Bot(
@@ -144,7 +145,7 @@ class Telegram:
     def _met(self, username: str | None) -> None:
         self._me = username or ""
         link = f"https://t.me/{self._me}?start={{code}}"
-        self.capabilities = Capabilities(buttons=True, private_toast=True, public_link=link)
+        self.capabilities = replace(self.capabilities, public_link=link)
 
     # --- in -----------------------------------------------------------------------------------
 
