@@ -121,3 +121,8 @@ def test_a_qr_code_says_the_link() -> None:
 def test_a_file_holds_one_to_a_hundred_letters(number: int) -> None:
     with pytest.raises(ValueError, match="1 to 100"):
         letters_pdf([made()] * number, UNTIL)
+
+
+def test_a_letter_is_made_at_any_moment() -> None:
+    at = datetime(2027, 1, 12, 8, 0, 0, 407_873, tzinfo=UTC)
+    assert letters_pdf([made()], at).startswith(b"%PDF-1.7")

@@ -61,11 +61,13 @@ def letters_pdf(letters: Sequence[Letter], made_at: datetime) -> bytes:
     import typst
 
     size = _fitting(letters)
+    # A PDF's date has whole seconds.
+    stamp = made_at.replace(microsecond=0)
     try:
-        made = _compiled(letters, size, "pdf", timestamp=made_at, pdf_standards=["ua-1"])
+        made = _compiled(letters, size, "pdf", timestamp=stamp, pdf_standards=["ua-1"])
     except typst.TypstError:
         # A sign that the fonts cannot draw breaks the standard, but nobody shall lack a letter.
-        made = _compiled(letters, size, "pdf", timestamp=made_at)
+        made = _compiled(letters, size, "pdf", timestamp=stamp)
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")
     return made
