@@ -162,6 +162,11 @@ def _topic(ctx: Context, post: Post, draft: Draft | None) -> Draft | None:
     return replace(draft, content={**draft.content, "thread": thread})
 
 
+def _thread(channel: Channel, to: InChannel) -> dict[str, object]:
+    thread = channel.topics.get(to.topic) if to.topic is not None else None
+    return {} if thread is None else {"thread": thread}
+
+
 def _to(
     ctx: Context,
     account: Account | None,
@@ -203,8 +208,8 @@ def _at(
             municipality = ctx.tx.get(Municipality, channel.municipality_id)
             language = municipality.default_language if municipality else "de"
             return Draft(
-                channel.platform, channel.external_id, kind, content, language,
-                channel.municipality_id, None, data, key,
+                channel.platform, channel.external_id, kind, {**content, **_thread(channel, to)},
+                language, channel.municipality_id, None, data, key,
             )  # fmt: skip
         case OnPlatform(name):
             return Draft(name, ITSELF, kind, content, ctx.language, town, None, data, key)

@@ -279,9 +279,10 @@ class Direct:
 
 @dataclass(frozen=True, slots=True)
 class InChannel:
-    """A bound channel."""
+    """A bound channel. ``topic``: which of a forum's topics, as ``MakeTopic`` made them there."""
 
     channel_id: int
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +406,7 @@ class MakeRoom(Task):
     """Create a room (or a space) – once for each ``alias``. Done: ``ref`` is its id.
 
     ``inside``: the space that it belongs to, whose members may come in by themselves.
+    ``listed_in``: the space that shows it to those who are in it; everybody else is invited.
     ``quiet``: only those with a level of 50 and more write. ``levels``: account to power level.
     """
 
@@ -416,6 +418,7 @@ class MakeRoom(Task):
     inside: str | None = None
     quiet: bool = False
     levels: Mapping[str, int] = field(default_factory=dict)
+    listed_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +433,7 @@ class Furnish(Task):
     levels: Mapping[str, int] = field(default_factory=dict)
     inside: str | None = None
     quiet: bool = False
+    listed_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def lost(tx: Tx, channel: Channel, now: datetime) -> bool:
 def release(tx: Tx, channel: Channel, now: datetime) -> None:
     """The channel gets nothing any more, and who is in it is nobody's business."""
     channel.lost_at = now
+    note_denied(tx, channel.id, set())
     tx.execute(delete(_member).where(_member.c.channel_id == channel.id))
     tx.flush()
 
@@ -127,6 +128,20 @@ def addresses(tx: Tx) -> dict[str, str]:
 def note_addresses(tx: Tx, links: Mapping[str, str]) -> None:
     """Remember them for cards that are drawn later."""
     remembered.put(tx, _NOTES, "addresses", json.dumps(dict(links)))
+
+
+def denied(tx: Tx, channel_id: int) -> set[str]:
+    """Rights for want of which something failed, whatever the platform says about them."""
+    return set((remembered.get(tx, _NOTES, f"denied:{channel_id}") or "").split())
+
+
+def note_denied(tx: Tx, channel_id: int, rights: set[str]) -> None:
+    """Remember them."""
+    name = f"denied:{channel_id}"
+    if rights:
+        remembered.put(tx, _NOTES, name, " ".join(sorted(rights)))
+    else:
+        remembered.drop(tx, _NOTES, name)
 
 
 def removes_without_asking(town: Municipality) -> Mapping[str, bool] | bool | None:

@@ -9,10 +9,11 @@ from sqlalchemy import delete, select, update
 
 from storage import boards, outbox
 from storage.db import Tx
-from storage.models import Account, Channel, Dialog
+from storage.models import Account, Channel, ChannelMember, Dialog
 
 _channel: Any = Channel.__table__  # type: ignore[attr-defined]
 _account: Any = Account.__table__  # type: ignore[attr-defined]
+_member: Any = ChannelMember.__table__  # type: ignore[attr-defined]
 _dialog: Any = Dialog.__table__  # type: ignore[attr-defined]
 
 
@@ -26,7 +27,14 @@ def move(tx: Tx, platform: str, old: str, new: str, now: datetime) -> None:
         _channel.c.platform == platform, _channel.c.external_id == new
     )
     if tx.execute(known).first() is None:
-        tx.execute(update(_channel).where(*here).values(external_id=new))
+        # Links and requests to come in belong to the old one.
+        mine = select(_channel.c.id).where(*here)
+        tx.execute(
+            delete(_member).where(
+                _member.c.channel_id.in_(mine), _member.c.state.in_(("asked", "wanted"))
+            )
+        )
+        tx.execute(update(_channel).where(*here).values(external_id=new, join_link=None))
     else:
         # Somebody bound the new place already.
         tx.execute(update(_channel).where(*here).values(lost_at=now))

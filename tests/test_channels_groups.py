@@ -6,6 +6,7 @@ import pytest
 
 from bot import loading
 from bot.importing import read_municipality
+from bot.platforms import Delivery, Failed, Outcome, Unknown
 from handlers.channels.actions import (
     CheckChannel,
     Confide,
@@ -116,6 +117,60 @@ async def test_a_group_that_the_bot_is_gone_from_is_noticed_at_night(
     await telegram.night()
     assert told(telegram, "second_coordination", "Ich wurde aus dem Kanal Unsere Gruppe") == 1
     assert the_channel(town).lost_at is not None
+
+
+async def test_what_had_to_be_left_undone_is_made_up_for(telegram: Meeting) -> None:
+    lacking = ("pin", "topic", "tag")
+    room = telegram.messenger.group("group", "coordination", lacks=lacking)
+    await adopt(telegram)
+    furnished = len(telegram.messenger.done(Furnish))
+    await telegram.night()
+    assert len(telegram.messenger.done(Furnish)) == furnished
+    room.rights |= {*lacking}
+    before = len(telegram.at("group"))
+    await telegram.joins("coordination", "promoted", "group")
+    assert len(telegram.messenger.done(Furnish)) == furnished + 1
+    overview = [s for s in telegram.at("group")[before:] if s.board and s.board.kind == "channel"]
+    assert any(s.pinned for s in overview)
+
+
+async def test_a_right_that_is_said_to_be_there_and_is_not_is_told_once(
+    telegram: Meeting,
+) -> None:
+    room = telegram.messenger.group("group", "coordination", "second_coordination", "group_a")
+    await adopt(telegram)
+    deliver = telegram.messenger.deliver
+
+    async def refusing(delivery: Delivery) -> Outcome:
+        if isinstance(delivery.task, PutOut):
+            return Failed("no_right:remove")
+        return await deliver(delivery)
+
+    telegram.messenger.deliver = refusing  # type: ignore[method-assign]
+    await remove_from_roster(telegram)
+    await telegram.presses("coordination", "Entfernen")
+    for _ in range(3):
+        await telegram.night()
+    assert told(telegram, "coordination", "fehlen mir Rechte") == 1
+    assert told(telegram, "coordination", "ließ sich nicht aus Unsere Gruppe entfernen") == 1
+    assert "group_a" in room.members
+
+
+async def test_a_removal_that_nobody_knows_of_is_tried_once_more(telegram: Meeting) -> None:
+    room = telegram.messenger.group("group", "coordination", "second_coordination", "group_a")
+    await adopt(telegram)
+    await remove_from_roster(telegram)
+    deliver, lost = telegram.messenger.deliver, ["once"]
+
+    async def losing(delivery: Delivery) -> Outcome:
+        if isinstance(delivery.task, PutOut) and lost:
+            return Unknown(lost.pop())
+        return await deliver(delivery)
+
+    telegram.messenger.deliver = losing  # type: ignore[method-assign]
+    await telegram.presses("coordination", "Entfernen")
+    assert "group_a" not in room.members
+    assert told(telegram, "coordination", "ließ sich nicht") == 0
 
 
 # --- joining -------------------------------------------------------------------------------
@@ -259,6 +314,9 @@ async def test_a_group_that_became_a_supergroup_is_looked_at_again(
     assert the_channel(town).external_id == "supergroup"
     assert len(telegram.messenger.done(Inspect)) == looked + 1
     assert any(s.board and s.board.kind == "channel" for s in telegram.at("supergroup"))
+    # The old link leads nowhere: whoever was sent it is sent the new one.
+    assert the_channel(town).join_link == "https://telegram.example/+supergroup"
+    assert told(telegram, "group_a", "Für Sie gibt es den Kanal Unsere Gruppe") == 2
 
 
 async def test_a_channel_that_is_given_up_is_left_alone(town: Town, telegram: Meeting) -> None:

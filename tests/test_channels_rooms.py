@@ -77,6 +77,8 @@ async def test_one_press_makes_the_space_a_room_for_each_body_and_one_for_announ
     assert made[0].space and not made[0].encrypted
     # Only where everybody belongs may those in the space come in unasked.
     assert [task.inside for task in made] == [None, space, None, None, space]
+    # The others are shown there to those who are in them.
+    assert [task.listed_in for task in made] == [None, None, space, space, None]
     assert [task.encrypted for task in made[1:]] == [True, True, True, False]
     assert [task.quiet for task in made] == [False, False, False, False, True]
     assert made[1].levels == {"coordination": 50, "second_coordination": 50}

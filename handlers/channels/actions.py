@@ -158,11 +158,15 @@ class Brought(Action):
 @action("ko")
 @dataclass(frozen=True)
 class Removed(Action):
-    """An account was removed. ``person``: who of coordination had it done (0: the roster)."""
+    """An account was removed. ``person``: who of coordination had it done (0: the roster).
+
+    ``again``: nobody knows what became of the first time.
+    """
 
     channel_member: int
     at: int
     person: int
+    again: bool
 
 
 @action("ke")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.channels import rules, views, watching
@@ -190,13 +191,15 @@ class _Comparison:
         )
         body = channels.body(self.ctx.tx, self.channel.body_id, self.town.id)
         shared = rules.is_shared(body.kind) if body else self.channel.kind == "announcements"
-        inside = space if self.channel.made and shared else None
-        mark = rules.mark(title, topic, levels, inside)
+        made_in = space if self.channel.made else None
+        inside = made_in if shared else None
+        listed_in = made_in if body is not None and not shared else None
+        mark = rules.mark(title, topic, levels, inside, listed_in)
         if self.channel.furnished == mark or self.channel.checked_at is None:
             return []
         self.channel.furnished = mark
         quiet = self.channel.kind == "announcements"
-        furnish = Furnish(title, topic, levels, inside, quiet)
+        furnish = Furnish(title, topic, levels, inside, quiet, listed_in)
         return [Do(furnish, self.to, Furnished(self.channel.id))]
 
     def _named(self) -> tuple[str, str]:
@@ -221,7 +224,7 @@ class _Comparison:
             tag = self.ctx.words(_TAGS[rules.duty(bodies[person])])
             for row in self.rows.values():
                 mine = row.account in _accounts(self.standing[person])
-                if mine and row.state == "joined" and row.tag != tag:
+                if mine and row.state == "joined" and row.tag not in (tag, rules.RUNS_IT):
                     row.tag = tag
                     made.append(Do(TagMember(row.account, tag), self.to))
         return made
@@ -285,7 +288,7 @@ def remove(ctx: Context, channel: Channel, row: ChannelMember, person: int) -> D
     """Have an account removed; ``person`` of coordination wants it, or the roster (0)."""
     row.state, row.since, row.told_at = "leaving", ctx.now, None
     ctx.tx.flush()
-    then = Removed(row.id, seconds(row), person)
+    then = Removed(row.id, seconds(row), person, again=False)
     return Do(PutOut(row.account), InChannel(channel.id), then)
 
 
@@ -387,6 +390,11 @@ def brought(ctx: Context, asked: Brought, done: Done) -> Answers:
             channel_members.seen(ctx.tx, channel, row.account, "invited", ctx.now)
         return [redraw]
     if watching.lacks_right(done.reason):
+        if watching.is_denied(ctx, channel, done.reason):
+            # The right is there: it is this account that cannot be invited.
+            channel_members.seen(ctx.tx, channel, row.account, "failed", ctx.now)
+            _again(ctx)
+            return [redraw]
         # Brought in once the right is there.
         channel_members.gone(ctx.tx, row)
         return [redraw, *watching.right_lost(ctx, channel, done.reason)]
@@ -409,6 +417,10 @@ def removed(ctx: Context, asked: Removed, done: Done) -> Answers:
         channel_members.gone(ctx.tx, row)
         _again(ctx)
         return [redraw]
+    if done.state == "unknown" and not asked.again:
+        # It may have been done: doing it once more does no harm.
+        then = replace(asked, again=True)
+        return [redraw, Do(PutOut(row.account), InChannel(channel.id), then)]
     shown = differing(ctx, channel, row, "ended")
     row.state, row.since, row.told_at = "joined", ctx.now, ctx.now
     told = people.coordination(ctx.tx, ctx.town.id, today_in(ctx.town, ctx.now))
@@ -443,7 +455,12 @@ def furnished(ctx: Context, asked: Furnished, done: Done) -> Answers:
     """What could not be set is a right that the bot misses."""
     channel = channels.get(ctx.tx, asked.channel, ctx.town.id)
     missing = done.told.get("missing")
-    if channel is None or not isinstance(missing, list):
+    if channel is None:
+        return []
+    if not done.well or not isinstance(missing, list) or "inside" in missing:
+        # Tried again with the next comparison.
+        channel.furnished = None
+    if not isinstance(missing, list):
         return []
     return watching.tell_missing(ctx, channel, [*channel.missing, *map(str, missing)])
 

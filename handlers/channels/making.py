@@ -111,6 +111,7 @@ def _task(ctx: Context, room: Room, encrypted: bool) -> Do:
         inside=inside if room.shared else None,
         quiet=room.quiet,
         levels=rules.levels(everybody),
+        listed_in=inside if room.kind == "body" and not room.shared else None,
     )
     ctx.language = spoken
     return Do(task, OnPlatform(PLATFORM), RoomMade(room.what))

@@ -29,6 +29,12 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 TOPICS = ("announcements", "votes", "drafts", "meetings")
 """What the topics of a forum are for."""
 
+FURNISHING = ("title", "topic", "levels")
+"""The rights without which a channel cannot be furnished."""
+
+RUNS_IT = "*"
+"""In place of the word beside a name: whoever runs a group has the platform's own there."""
+
 INSIDE = ("joined", "invited")
 MODERATES = 50
 """The level of coordination in rooms (Matrix: moderator)."""
@@ -223,9 +229,11 @@ def levels(people: Iterable[OnRoster]) -> dict[str, int]:
     }
 
 
-def mark(title: str, topic: str, levels: Mapping[str, int], inside: str | None) -> str:
+def mark(
+    title: str, topic: str, levels: Mapping[str, int], inside: str | None, listed_in: str | None
+) -> str:
     """What tells one furnishing from another."""
-    content = repr((title, topic, sorted(levels.items()), inside))
+    content = repr((title, topic, sorted(levels.items()), inside, listed_in))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -48,6 +48,8 @@ def membership(ctx: Context, changed: MembershipChanged) -> Answers:
         return _removed(ctx)
     if changed.change in ("promoted", "demoted"):
         bound = _bound(ctx)
+        if bound is not None:
+            channels.note_denied(ctx.tx, bound.id, set())
         return look_at(ctx, bound) if bound is not None else []
     return []
 
@@ -204,9 +206,11 @@ def inspected(ctx: Context, asked: Inspected, done: Done) -> Answers:
     channel.rights = sorted(name for name, has in rights.items() if has)
     channel.checked_at = ctx.now
     missing = rules.missing_rights(channel.platform, rights, forum)
-    if "remove" in channel.missing and "remove" not in missing:
-        _try_again(ctx, channel)
-    heard: Answers = tell_missing(ctx, channel, missing, but=person.id if person else 0)
+    denied = channels.denied(ctx.tx, channel.id) if person is None else set()
+    channels.note_denied(ctx.tx, channel.id, denied - set(missing))
+    back = set(channel.missing) - set(missing) - denied
+    heard = _made_up_for(ctx, channel, back)
+    heard += tell_missing(ctx, channel, missing, but=person.id if person else 0)
     if person is not None:
         card = views.checked(channel.title, missing, channel.platform)
         heard.append(Say(card, Direct(person.id)))
@@ -230,11 +234,16 @@ def removes_at_once(town: Municipality, channel: Channel) -> bool:
     return rules.removes_at_once(channel.made, channel.platform, rule)
 
 
-def _try_again(ctx: Context, channel: Channel) -> None:
-    """The right to remove is back: whom it was missing for is removed now."""
-    if removes_at_once(ctx.town, channel):
+def _made_up_for(ctx: Context, channel: Channel, back: set[str]) -> Answers:
+    """Rights are there that were missing: what had to be left undone is done now."""
+    if "remove" in back and removes_at_once(ctx.town, channel):
         for row in channel_members.of_channel(ctx.tx, channel.id):
             row.told_at = None if row.belonged else row.told_at
+    if back & set(rules.FURNISHING):
+        channel.furnished = None
+    if "pin" not in back or channel.kind == "space":
+        return []
+    return [pinned(channel, f"pin:{ctx.now:%Y%m%d%H%M%S}")]
 
 
 def _members(ctx: Context, channel: Channel, members: Any, since: int) -> None:
@@ -246,11 +255,14 @@ def _members(ctx: Context, channel: Channel, members: Any, since: int) -> None:
         state = "invited" if about.get("state") == "invited" else "joined"
         if row is not None and row.state == "leaving":
             continue
+        runs_it = bool(about.get("rank"))
         linked = people.linked(ctx.tx, channel.platform, account, channel.municipality_id)
         if channel.kind == "network" and linked is None:
             continue
         name = about.get("name") if linked is None else None
-        channel_members.seen(ctx.tx, channel, account, state, ctx.now, name=name)
+        row = channel_members.seen(ctx.tx, channel, account, state, ctx.now, name=name)
+        if runs_it or row.tag == rules.RUNS_IT:
+            row.tag = rules.RUNS_IT if runs_it else None
     town = people.town(ctx.tx, channel.municipality_id)
     for row in channel_members.of_channel(ctx.tx, channel.id):
         seen_since = row.account in members or int(row.since.timestamp()) >= since
@@ -313,6 +325,10 @@ def link_made(ctx: Context, asked: LinkMade, done: Done) -> Answers:
     if not done.well or done.ref is None:
         return right_lost(ctx, channel, done.reason) if lacks_right(done.reason) else []
     channel.join_link = done.ref
+    for row in channel_members.of_channel(ctx.tx, channel.id):
+        if row.state == "wanted":
+            # Whoever was sent an older link is sent this one.
+            channel_members.gone(ctx.tx, row)
     timers.put(ctx.tx, *comparison(ctx.town.id), ctx.now, ctx.town.id)
     return []
 
@@ -333,9 +349,18 @@ def lacks_right(reason: str | None) -> bool:
     return reason is not None and reason.startswith(_NO_RIGHT)
 
 
+def is_denied(ctx: Context, channel: Channel, reason: str | None) -> bool:
+    """Whether it is known that a task fails although the bot has the right to it."""
+    right = (reason or "").removeprefix(_NO_RIGHT)
+    return right in channels.denied(ctx.tx, channel.id) and right not in channel.missing
+
+
 def right_lost(ctx: Context, channel: Channel, reason: str | None) -> Answers:
     """A task showed that a right is missing: coordination is told, if that is news."""
+    if is_denied(ctx, channel, reason):
+        return []
     right = (reason or "").removeprefix(_NO_RIGHT)
+    channels.note_denied(ctx.tx, channel.id, channels.denied(ctx.tx, channel.id) | {right})
     return tell_missing(ctx, channel, [*channel.missing, right])
 
 

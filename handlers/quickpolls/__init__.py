@@ -40,6 +40,9 @@ from storage.models import Body, Municipality, NativePoll, QuickPoll
 
 router = Router("quickpolls")
 
+VOTES = "votes"
+"""The topic of a forum that questions and answers go into."""
+
 
 # --- asking ----------------------------------------------------------------------------------
 
@@ -144,7 +147,9 @@ def _ask(
     for native, channel in quickpolls.natives(ctx.tx, made.id):
         if channel.platform in ctx.native_polls:
             task = AskNatively(made.question, tuple(made.options))
-            said.append(Do(task, InChannel(channel.id), Asked(native.id), f"quick:{native.id}"))
+            said.append(
+                Do(task, InChannel(channel.id, VOTES), Asked(native.id), f"quick:{native.id}")
+            )
             if len(asked) > 1:
                 said.append(_count(made.id, channel.id))
         else:
@@ -160,7 +165,7 @@ def _count(quick_id: int, channel_id: int) -> Post:
     """The count over all channels, beside a native poll that shows its own only."""
     return Post(
         Board("quick_count", quick_id),
-        InChannel(channel_id),
+        InChannel(channel_id, VOTES),
         key=f"quick:{quick_id}:count:{channel_id}",
         confidential=False,
     )
@@ -170,7 +175,7 @@ def _card(native: NativePoll) -> Post:
     """A card with buttons, where there is no native poll."""
     native.card = True
     board = Board("quick", native.quick_poll_id)
-    there = InChannel(native.channel_id)
+    there = InChannel(native.channel_id, VOTES)
     return Post(board, there, key=f"quick:{native.id}:card", confidential=False)
 
 
@@ -282,7 +287,7 @@ def _close(ctx: Context, quick: QuickPoll) -> Answers:
         said += _end_natively(native)
         if channel.lost_at is None:
             key = f"quick:{native.id}:result"
-            said.append(Say(card, InChannel(channel.id), key=key, confidential=False))
+            said.append(Say(card, InChannel(channel.id, VOTES), key=key, confidential=False))
     return said
 
 
@@ -290,7 +295,7 @@ def _end_natively(native: NativePoll) -> Answers:
     if native.message is None:
         return []
     task = EndNatively(native.message)
-    return [Do(task, InChannel(native.channel_id), key=f"quick:{native.id}:end")]
+    return [Do(task, InChannel(native.channel_id, VOTES), key=f"quick:{native.id}:end")]
 
 
 # --- live cards ------------------------------------------------------------------------------

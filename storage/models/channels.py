@@ -66,4 +66,4 @@ class ChannelMember(SQLModel, table=True):
     told_at: datetime | None = moment(nullable=True)
     """When coordination was told that it should not be there, or should."""
     tag: str | None = None
-    """The word beside the name that was asked for last (Telegram)."""
+    """The word beside the name that was asked for last (Telegram); ``*``: runs the group."""

@@ -68,8 +68,13 @@ def outfit(task: MakeRoom, room_version: str, me: str) -> Iterator[Wished]:
     if task.encrypted and not task.space:
         yield "m.room.encryption", "", dict(_MEGOLM)
     yield "m.room.power_levels", "", _beginning(task, room_version, me)
-    if task.inside is not None:
-        yield parent(task.inside, me)
+    if space_of(task) is not None:
+        yield parent(str(space_of(task)), me)
+
+
+def space_of(task: MakeRoom | Furnish) -> str | None:
+    """The space that shows a room, whether or not those in it may come in by themselves."""
+    return task.inside or task.listed_in
 
 
 def parent(space: str, me: str) -> Wished:

@@ -174,7 +174,9 @@ class Tasks:
             wished += [picture] if picture is not None else []
         for wish in wished:
             await self._set(room_id, wish)
-        furnish = Furnish(task.title, task.topic, task.levels, task.inside, task.quiet)
+        furnish = Furnish(
+            task.title, task.topic, task.levels, task.inside, task.quiet, task.listed_in
+        )
         return await self._differences(room_id, furnish)
 
     async def _picture(self, title: str) -> Wished | None:
@@ -206,7 +208,8 @@ class Tasks:
             missing += await self._changed(now, room_id, "levels", levels.content)
         if not levels.complete and "levels" not in missing:
             missing.append("levels")
-        if task.inside is not None and not await self._put_inside(now, room_id, task.inside):
+        space = furnishing.space_of(task)
+        if space is not None and not await self._put_inside(now, room_id, space):
             missing.append("inside")
         return missing
 
