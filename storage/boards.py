@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import Boolean, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.db import Tx
@@ -52,6 +52,7 @@ _DRAWN = (
             (_table.c.stale_at == bindparam("claimed_at", type_=_table.c.stale_at.type), None),
             else_=_table.c.stale_at,
         ),
+        unpin=case((bindparam("unpinned", type_=Boolean()), False), else_=_table.c.unpin),
     )
 )
 _NEXT = (
@@ -66,7 +67,7 @@ def put(tx: Tx, posted: Posted) -> None:
     """Remember a card that was sent, or what it shows now if its message is known."""
     names = ("municipality_id", "platform", "place", "message", "person_id", "language")
     shown = ("board_kind", "board_id", "board_viewer", "actions", "labels")
-    state = ("gone", "stale_at", "redraw_at")
+    state = ("gone", "stale_at", "redraw_at", "unpin")
     values = {name: getattr(posted, name) for name in (*names, *shown, *state)}
     insert = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(_table).values(**values)
@@ -126,9 +127,22 @@ def drawn_next(now: datetime, viewer: int | None) -> datetime:
 
 def drawn(tx: Tx, claimed: Posted, actions: Sequence[str], labels: Sequence[str]) -> None:
     """Record the buttons that a copy has now; what changed since ``claim`` keeps its mark."""
-    now_shown = {"actions": list(actions), "labels": list(labels)}
+    now_shown = {"actions": list(actions), "labels": list(labels), "unpinned": claimed.unpin}
     tx.connection().execute(
         _DRAWN, {"copy": claimed.id, "claimed_at": claimed.stale_at, **now_shown}
+    )
+
+
+def unpin(tx: Tx, kind: str, id: int) -> None:
+    """What these copies show is over: they are unpinned when they are drawn next."""
+    tx.execute(
+        update(_table)
+        .where(
+            _table.c.board_kind == kind,
+            _table.c.board_id == id,
+            _table.c.gone.is_(False),
+        )
+        .values(unpin=True)
     )
 
 

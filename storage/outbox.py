@@ -128,6 +128,21 @@ def next_due(tx: Tx, platform: str) -> datetime | None:
     return tx.execute(_NEXT_DUE, {"platform": platform}).scalar_one_or_none()
 
 
+def unpin(tx: Tx, kind: str, id: int) -> None:
+    """What waits to be pinned is over: copies of this live card are sent without."""
+    waiting = tx.execute(select(Outbox).where(_WAITING, _table.c.kind == "board")).scalars()
+    for row in waiting:
+        content = row.content
+        if content["pin"] and (content["kind"], content["id"]) == (kind, id):
+            row.content = {**content, "pin": False}
+
+
+def is_pinned(tx: Tx, id: int) -> bool:
+    """Whether what is delivered now is still to be pinned."""
+    content = tx.execute(select(_table.c.content).where(_table.c.id == id)).scalar_one_or_none()
+    return bool(content and content.get("pin"))
+
+
 def interrupted(tx: Tx, platform: str, repeatable: Sequence[str] | None) -> Sequence[Outbox]:
     """After a crash: queue again what was left in ``sending``, as far as it may be repeated.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from storage import (
     personal_channels,
     personal_chats,
+    personal_elections,
     personal_people,
     personal_quickpolls,
     personal_records,
@@ -19,6 +20,7 @@ from storage.traces import Kept, Row, traces
 KEPT: tuple[Kept, ...] = (
     *personal_channels.KEPT,
     *personal_people.KEPT,
+    *personal_elections.KEPT,
     *personal_votes.KEPT,
     *personal_quickpolls.KEPT,
     *personal_records.KEPT,
@@ -35,7 +37,9 @@ NOBODY = {
     "measure": "the action programme",
     "seat": "an institution's right to vote; it outlives its holder",
     "poll_option": "what is voted on",
-    "roll_seat": "that a seat voted; whose it was stands in roll_person",
+    "poll_template": "how polls are prepared",
+    "poll_series": "polls that belong together",
+    "conflict": "that a seat has no say in an option; whose it is stands in roll_person",
     "ballot_key": "a key of a secret poll",
     "native_poll": "a quick poll in a channel",
     "timer": "when polls end",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from storage import polls
+from storage import ballots, polls
 from storage.db import Tx
 from storage.models import Ballot, Poll, RollPerson, RollSeat, Seat
 from storage.traces import Kept, Row, Traces
@@ -27,7 +28,30 @@ def _opened(tx: Tx, whose: Traces) -> list[Row]:
 
 
 def _not_opened_by(tx: Tx, whose: Traces, now: datetime) -> None:
-    tx.execute(update(_poll).where(_poll.c.opened_by == whose.person.id).values(opened_by=None))
+    for column in ("opened_by", "confirmed_by", "published_by"):
+        theirs = _poll.c[column] == whose.person.id
+        tx.execute(update(_poll).where(theirs).values({column: None}))
+
+
+def _recorded(tx: Tx, whose: Traces) -> list[Row]:
+    me = whose.person.id
+    rows = tx.execute(
+        select(_poll.c.title, _seat.c.name, _roll.c.recorded_by)
+        .join(_roll, _roll.c.poll_id == _poll.c.id)
+        .join(_seat, _seat.c.id == _roll.c.seat_id)
+        .where((_roll.c.recorded_by == me) | (_roll.c.confirmed_by == me))
+        .order_by(_poll.c.id, _seat.c.id)
+    )
+    return [
+        {"poll": title, "seat": name, "role": "recorded" if by == me else "confirmed"}
+        for title, name, by in rows
+    ]
+
+
+def _not_recorded_by(tx: Tx, whose: Traces, now: datetime) -> None:
+    for column in ("recorded_by", "confirmed_by"):
+        theirs = _roll.c[column] == whose.person.id
+        tx.execute(update(_roll).where(theirs).values({column: None}))
 
 
 def _lines(tx: Tx, whose: Traces) -> list[tuple[Poll, RollPerson, RollSeat, dict[str, str]]]:
@@ -68,12 +92,29 @@ def _ballot_rows(tx: Tx, whose: Traces) -> list[Row]:
     for poll, line, seat, _ in _lines(tx, whose):
         if poll.secrecy == "secret" or seat.voted_as != line.position:
             continue
-        ballot = polls.ballot_of(tx, poll, line.seat_id)
+        ballot = ballots.ballot_of(tx, poll, line.seat_id)
         labels = {str(o.id): o.label for o in polls.options(tx, poll.id)}
-        for option, dots in (ballot.value if ballot is not None else {}).items():
-            if dots:
-                found.append({"poll": poll.title, "option": labels.get(option), "number": dots})
+        for option, said in _answers(ballot.value if ballot is not None else {}, labels):
+            found.append({"poll": poll.title, "option": option, "text": said})
     return found
+
+
+def _answers(
+    value: Any, labels: Mapping[str, dict[str, str]], option: dict[str, str] | None = None
+) -> list[tuple[dict[str, str] | None, str]]:
+    """What a ballot of any method says, flat: option and answer."""
+    if isinstance(value, dict):
+        parts = [(labels.get(str(key), option), part) for key, part in value.items()]
+        return [one for inner, part in parts for one in _answers(part, labels, inner)]
+    if isinstance(value, list):
+        # A list of options is an order.
+        placed = [(labels.get(str(part)), place, part) for place, part in enumerate(value, 1)]
+        return [
+            one
+            for inner, place, part in placed
+            for one in ([(inner, f"{place}.")] if inner else _answers(part, labels, option))
+        ]
+    return [(option, str(value))]
 
 
 def _drop_ballots(tx: Tx, whose: Traces, now: datetime) -> None:
@@ -99,10 +140,9 @@ def _withdraw(tx: Tx, entry: polls.Entry) -> None:
     poll, seat = entry.poll, entry.seat
     if seat.voted_as != entry.person.position:
         return
-    polls.withdraw(tx, poll, seat.seat_id)
-    late = poll.settings.get("late", [])
-    if seat.seat_id in late:
-        poll.settings = {**poll.settings, "late": [s for s in late if s != seat.seat_id]}
+    ballots.withdraw(tx, poll, seat.seat_id)
+    if seat.seat_id in poll.late:
+        poll.late = [s for s in poll.late if s != seat.seat_id]
 
 
 def touched(tx: Tx, person_id: int) -> tuple[list[int], list[int]]:
@@ -139,6 +179,7 @@ def drop_old_ballots(tx: Tx, municipality_id: int, closed_before: datetime) -> i
 
 KEPT = (
     Kept("poll", "privacy.of_polls", _opened, _not_opened_by),
+    Kept("roll_seat", "privacy.of_recorded", _recorded, _not_recorded_by),
     # Ballots are found by the roll's lines: they go first.
     Kept(
         "ballot",

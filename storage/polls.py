@@ -1,23 +1,22 @@
-"""Questions about and changes to polls: opening, the voter roll, the ballot box, closing."""
+"""Questions about and changes to polls: opening, the voter roll, who may vote."""
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, insert, select, update
 
 from storage.db import Tx
 from storage.models import (
-    Ballot,
     BallotKey,
     Body,
     Channel,
+    Institution,
+    Measure,
     Membership,
     Poll,
     PollOption,
@@ -31,11 +30,12 @@ _poll: Any = Poll.__table__  # type: ignore[attr-defined]
 _option: Any = PollOption.__table__  # type: ignore[attr-defined]
 _roll: Any = RollSeat.__table__  # type: ignore[attr-defined]
 _entry: Any = RollPerson.__table__  # type: ignore[attr-defined]
-_ballot: Any = Ballot.__table__  # type: ignore[attr-defined]
 _key: Any = BallotKey.__table__  # type: ignore[attr-defined]
 _seat: Any = Seat.__table__  # type: ignore[attr-defined]
 _filler: Any = SeatFiller.__table__  # type: ignore[attr-defined]
 _membership: Any = Membership.__table__  # type: ignore[attr-defined]
+_measure: Any = Measure.__table__  # type: ignore[attr-defined]
+_institution: Any = Institution.__table__  # type: ignore[attr-defined]
 _body: Any = Body.__table__  # type: ignore[attr-defined]
 _channel: Any = Channel.__table__  # type: ignore[attr-defined]
 
@@ -47,7 +47,7 @@ _OPTIONS = (
     select(PollOption).where(_option.c.poll_id == bindparam("poll")).order_by(_option.c.position)
 )
 _TURNOUT = select(func.count(), func.count(_roll.c.voted_as)).where(
-    _roll.c.poll_id == bindparam("poll")
+    _roll.c.poll_id == bindparam("poll"), _roll.c.excluded.is_(None)
 )
 _ENTRY = (
     select(RollPerson, RollSeat, Poll)
@@ -80,30 +80,6 @@ _IS_MEMBER = select(_membership.c.id).where(
     (_membership.c.start_date.is_(None)) | (_membership.c.start_date <= bindparam("today")),
     (_membership.c.end_date.is_(None)) | (_membership.c.end_date >= bindparam("today")),
 )
-_BALLOT = (
-    select(Ballot)
-    .where(_ballot.c.poll_id == bindparam("poll"), _ballot.c.voter == bindparam("voter"))
-    .execution_options(populate_existing=True)
-)
-_VOTED = (
-    update(_roll)
-    .where(_roll.c.poll_id == bindparam("poll"), _roll.c.seat_id == bindparam("seat"))
-    .values(voted_as=bindparam("position"))
-)
-
-
-def _cast(insert: Any) -> Any:
-    return insert.on_conflict_do_update(
-        index_elements=["poll_id", "voter"], set_={"value": insert.excluded.value}
-    )
-
-
-_CAST = {
-    "sqlite": _cast(sqlite.insert(_ballot)),
-    "postgresql": _cast(postgresql.insert(_ballot)),
-}
-
-RECEIPT_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,29 +133,36 @@ def _active(today: date) -> tuple[Any, ...]:
     )
 
 
-def open_poll(
-    tx: Tx,
-    poll: Poll,
-    options: Sequence[tuple[Mapping[str, str], int | None]],
-    seats: Sequence[tuple[Seat, Sequence[SeatFiller]]],
-) -> Poll:
-    """Store a poll with its options (words, measure id) and freeze its voter roll."""
+def create(tx: Tx, poll: Poll, options: Sequence[tuple[Mapping[str, str], int | None]]) -> Poll:
+    """Store a poll with its options (words, measure id); it has no voter roll yet."""
     tx.add(poll)
     tx.flush()
-    town = poll.municipality_id
-    tx.execute(
-        insert(_option),
-        [
+    wanted = [measure for _, measure in options if measure is not None]
+    found = tx.execute(select(Measure).where(_measure.c.id.in_(wanted))).scalars()
+    measures = {measure.id: measure for measure in found}
+    costs = poll.settings.get("costs")
+    rows = []
+    for position, (label, id) in enumerate(options):
+        measure = measures.get(id) if id is not None else None
+        rows.append(
             {
-                "municipality_id": town,
+                "municipality_id": poll.municipality_id,
                 "poll_id": poll.id,
                 "position": position,
                 "label": dict(label),
-                "measure_id": measure,
+                "measure_id": id,
+                "code": measure.code if measure is not None else "",
+                "cost": costs[position] if costs else measure.one_off_eur if measure else None,
             }
-            for position, (label, measure) in enumerate(options)
-        ],
-    )
+        )
+    if rows:
+        tx.execute(insert(_option), rows)
+    return poll
+
+
+def freeze_roll(tx: Tx, poll: Poll, seats: Sequence[tuple[Seat, Sequence[SeatFiller]]]) -> None:
+    """Write the voter roll: which seats vote, and who may fill each."""
+    town = poll.municipality_id
     tx.execute(
         insert(_roll),
         [{"poll_id": poll.id, "seat_id": s.id, "municipality_id": town} for s, _ in seats],
@@ -201,7 +184,6 @@ def open_poll(
     if poll.secrecy == "secret":
         key = secrets.token_hex(32)
         tx.execute(insert(_key).values(poll_id=poll.id, municipality_id=town, key=key))
-    return poll
 
 
 # --- questions -----------------------------------------------------------------------------
@@ -290,8 +272,11 @@ def turnout(tx: Tx, poll_id: int) -> Turnout:
 
 
 def of_town(tx: Tx, municipality_id: int, state: str, most: int = 20) -> list[Poll]:
-    """A municipality's polls in a state: running ones by deadline, closed ones newest first."""
-    order = _poll.c.closes_at if state == "open" else _poll.c.closed_at.desc()
+    """A municipality's polls in a state: planned ones by opening, running ones by deadline,
+    closed and withdrawn ones the newest first."""
+    opening = _poll.c.opens_at
+    upcoming = {"prepared": opening, "planned": opening, "open": _poll.c.closes_at}
+    order = upcoming.get(state, _poll.c.closed_at.desc())
     return list(
         tx.execute(
             select(Poll)
@@ -302,13 +287,63 @@ def of_town(tx: Tx, municipality_id: int, state: str, most: int = 20) -> list[Po
     )
 
 
+def unpublished(tx: Tx, municipality_id: int) -> list[Poll]:
+    """A municipality's closed polls whose result waits for coordination, the oldest first; what
+    was set aside does not wait."""
+    rows = tx.execute(
+        select(Poll)
+        .where(
+            _poll.c.municipality_id == municipality_id,
+            _poll.c.state == "closed",
+            _poll.c.published_at.is_(None),
+        )
+        .order_by(_poll.c.closed_at, _poll.c.id)
+    ).scalars()
+    return [poll for poll in rows if "void" not in poll.afterwards]
+
+
+def cast_by(tx: Tx, person_id: int) -> list[tuple[Poll, RollPerson]]:
+    """Closed polls, not secret ones, in which this person cast the ballot that counted, the
+    newest first."""
+    rows = tx.execute(
+        select(Poll, RollPerson)
+        .join(_entry, _entry.c.poll_id == _poll.c.id)
+        .join(_roll, (_roll.c.poll_id == _entry.c.poll_id) & (_roll.c.seat_id == _entry.c.seat_id))
+        .where(
+            _entry.c.person_id == person_id,
+            _poll.c.state == "closed",
+            _poll.c.secrecy != "secret",
+            _roll.c.voted_as == _entry.c.position,
+        )
+        .order_by(_poll.c.closed_at.desc(), _poll.c.id)
+    )
+    return [(poll, line) for poll, line in rows]
+
+
+def seats_of(tx: Tx, poll_id: int) -> list[tuple[RollSeat, Seat, str | None]]:
+    """The seats on the roll in their order, each with its interest group (None: a person's own)."""
+    rows = tx.execute(
+        select(RollSeat, Seat, _institution.c.interest_group)
+        .join(_seat, _seat.c.id == _roll.c.seat_id)
+        .outerjoin(_institution, _institution.c.id == _seat.c.institution_id)
+        .where(_roll.c.poll_id == poll_id)
+        .order_by(_roll.c.seat_id)
+        .execution_options(populate_existing=True)
+    )
+    return [(line, seat, group) for line, seat, group in rows]
+
+
 def waiting_for(tx: Tx, person_id: int) -> list[tuple[Poll, RollPerson, RollSeat]]:
     """Running polls in which this person may vote, by deadline."""
     rows = tx.execute(
         select(Poll, RollPerson, RollSeat)
         .join(_entry, _entry.c.poll_id == _poll.c.id)
         .join(_roll, (_roll.c.poll_id == _entry.c.poll_id) & (_roll.c.seat_id == _entry.c.seat_id))
-        .where(_entry.c.person_id == person_id, _poll.c.state == "open")
+        .where(
+            _entry.c.person_id == person_id,
+            _poll.c.state == "open",
+            _roll.c.excluded.is_(None),
+        )
         .order_by(_poll.c.closes_at, _entry.c.position)
     )
     return [(poll, line, seat) for poll, line, seat in rows]
@@ -335,116 +370,6 @@ def channels(tx: Tx, body_id: int) -> list[int]:
         .order_by(_channel.c.id)
     )
     return [row[0] for row in rows]
-
-
-# --- the ballot box ------------------------------------------------------------------------
-
-
-def ballot_of(tx: Tx, poll: Poll, seat_id: int) -> Ballot | None:
-    """The ballot that lies in the box for a seat (while a secret poll is open, by its key)."""
-    voter = _voter(tx, poll, seat_id)
-    if voter is None:
-        return None
-    return tx.execute(_BALLOT, {"poll": poll.id, "voter": voter}).scalar_one_or_none()
-
-
-def _voter(tx: Tx, poll: Poll, seat_id: int) -> str | None:
-    if poll.secrecy != "secret":
-        return str(seat_id)
-    key = tx.execute(select(_key.c.key).where(_key.c.poll_id == poll.id)).scalar_one_or_none()
-    if key is None:
-        return None
-    return hmac.digest(bytes.fromhex(key), str(seat_id).encode(), "sha256").hex()
-
-
-def cast(tx: Tx, poll: Poll, seat_id: int, position: int, value: Mapping[str, Any]) -> None:
-    """Put a seat's ballot into the box, in place of the one that lies there."""
-    voter = _voter(tx, poll, seat_id)
-    if voter is None:
-        raise LookupError(f"poll {poll.id} has no key: it is closed")
-    ballot = {
-        "key": secrets.token_hex(16),
-        "municipality_id": poll.municipality_id,
-        "poll_id": poll.id,
-        "voter": voter,
-        "value": dict(value),
-        "receipt": _receipt() if poll.secrecy == "secret" else None,
-    }
-    tx.connection().execute(_CAST[tx.get_bind().dialect.name], ballot)
-    _mark(tx, poll.id, seat_id, position)
-
-
-def withdraw(tx: Tx, poll: Poll, seat_id: int) -> bool:
-    """Take a seat's ballot out of the box; returns whether there was one."""
-    voter = _voter(tx, poll, seat_id)
-    gone = tx.execute(delete(_ballot).where(_ballot.c.poll_id == poll.id, _ballot.c.voter == voter))
-    _mark(tx, poll.id, seat_id, None)
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
-
-
-def _mark(tx: Tx, poll_id: int, seat_id: int, position: int | None) -> None:
-    tx.connection().execute(_VOTED, {"poll": poll_id, "seat": seat_id, "position": position})
-
-
-def _receipt() -> str:
-    letters = [secrets.choice(RECEIPT_ALPHABET) for _ in range(12)]
-    return "".join(letters[:4]) + "-" + "".join(letters[4:8]) + "-" + "".join(letters[8:])
-
-
-def values(tx: Tx, poll_id: int) -> list[dict[str, Any]]:
-    """What the ballots in the box say, in an order that means nothing."""
-    rows = tx.execute(
-        select(_ballot.c.value).where(_ballot.c.poll_id == poll_id).order_by(_ballot.c.key)
-    )
-    return [dict(row[0]) for row in rows]
-
-
-def receipts(tx: Tx, poll_id: int) -> list[str]:
-    """The voters' codes of a secret poll."""
-    rows = tx.execute(select(_ballot.c.receipt).where(_ballot.c.poll_id == poll_id))
-    return sorted(row[0] for row in rows if row[0])
-
-
-def discard(tx: Tx, poll_id: int) -> None:
-    """Throw away all ballots of a poll."""
-    tx.execute(delete(_ballot).where(_ballot.c.poll_id == poll_id))
-
-
-def cut_loose(tx: Tx, poll: Poll) -> None:
-    """Separate a secret poll's ballots from their seats for good, at its close.
-
-    The key goes; ballots and roll are written anew, the ballots in random order and the roll in
-    the order of seats, so that neither keys nor places in the files tell what belonged together.
-    Freed pages are overwritten afterwards (``db.pages_forgotten``).
-    """
-    tx.execute(delete(_key).where(_key.c.poll_id == poll.id))
-    ballots = values(tx, poll.id)
-    secrets.SystemRandom().shuffle(ballots)
-    tx.execute(delete(_ballot).where(_ballot.c.poll_id == poll.id))
-    if ballots:
-        tx.execute(
-            insert(_ballot),
-            [
-                {
-                    "key": secrets.token_hex(16),
-                    "municipality_id": poll.municipality_id,
-                    "poll_id": poll.id,
-                    "voter": secrets.token_hex(16),
-                    "value": value,
-                    "receipt": None,
-                }
-                for value in ballots
-            ],
-        )
-    roll = [
-        dict(row)
-        for row in tx.execute(
-            select(_roll).where(_roll.c.poll_id == poll.id).order_by(_roll.c.seat_id)
-        ).mappings()
-    ]
-    tx.execute(delete(_roll).where(_roll.c.poll_id == poll.id))
-    tx.execute(insert(_roll), roll)
-    tx.execute(update(_entry).where(_entry.c.poll_id == poll.id).values(page=0))
 
 
 def turn_page(tx: Tx, entry_id: int, page: int) -> None:

@@ -194,8 +194,9 @@ def _add(tx: Tx, draft: Draft, outbox_id: int | None, town: int | None, now: dat
     return row.id
 
 
-def change(tx: Tx, id: int, draft: Draft) -> bool:
+def change(tx: Tx, id: int, draft: Draft, *, unpin: bool = False) -> bool:
     """Put other content into one of the bot's messages; False if it is not in that place."""
+    unpinned = {"pinned": False} if unpin else {}
     changed = tx.execute(
         update(_message)
         .where(_message.c.id == id, _message.c.place == draft.place, _message.c.author.is_(None))
@@ -204,6 +205,7 @@ def change(tx: Tx, id: int, draft: Draft) -> bool:
             language=draft.language,
             data=draft.data,
             version=last_change(tx) + 1,
+            **unpinned,
         )
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from storage.models.audit import AuditEvent
 from storage.models.channels import Channel, ChannelMember
+from storage.models.elections import LotDrawing
 from storage.models.machinery import (
     Dialog,
     Inbox,
@@ -24,8 +25,18 @@ from storage.models.people import (
     Seat,
     SeatFiller,
 )
-from storage.models.polls import Ballot, BallotKey, Poll, PollOption, RollPerson, RollSeat
+from storage.models.poll_templates import PollSeries, PollTemplate
+from storage.models.polls import (
+    Ballot,
+    BallotKey,
+    Conflict,
+    Poll,
+    PollOption,
+    RollPerson,
+    RollSeat,
+)
 from storage.models.quickpolls import NativePoll, QuickPoll, QuickVote
+from storage.models.recording import Recording
 from storage.models.web_access import WebSession
 from storage.models.work import FieldOfAction, Measure
 
@@ -38,11 +49,13 @@ __all__ = [
     "Channel",
     "ChannelMember",
     "CodeTrial",
+    "Conflict",
     "Dialog",
     "FieldOfAction",
     "Inbox",
     "Institution",
     "Invitation",
+    "LotDrawing",
     "Measure",
     "Membership",
     "Municipality",
@@ -53,9 +66,12 @@ __all__ = [
     "PlatformState",
     "Poll",
     "PollOption",
+    "PollSeries",
+    "PollTemplate",
     "Posted",
     "QuickPoll",
     "QuickVote",
+    "Recording",
     "RollPerson",
     "RollSeat",
     "Seat",

@@ -102,6 +102,8 @@ class Posted(SQLModel, table=True):
     stale_at: datetime | None = moment(nullable=True)
     """Since when what it shows is out of date; never drawn before ``redraw_at``."""
     redraw_at: datetime | None = moment(nullable=True)
+    unpin: bool = False
+    """Whether it is to be unpinned with its next drawing."""
     gone: bool = False
 
 
