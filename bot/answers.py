@@ -10,14 +10,12 @@ from handlers.chat import (
     HERE,
     Answer,
     Answers,
-    AskNatively,
     Card,
     Direct,
     Do,
     Enter,
     InChannel,
     Leave,
-    MakeTopic,
     OnAccount,
     OnPlatform,
     Post,
@@ -31,7 +29,8 @@ from handlers.chat import (
     Translated,
 )
 from handlers.router import Context, pack
-from storage import outbox, people
+from handlers.tasks import AskNatively, MakeTopic
+from storage import outbox, people, tenancy
 from storage.models import Account, Channel, Municipality, Person
 from storage.outbox import Draft
 
@@ -53,7 +52,13 @@ def keep(ctx: Context, answers: Answers) -> None:
     """
     kept = [said for answer in answers for said in _allowed(ctx, answer)]
     drafts = [d for d in (_draft(ctx, a) for a in kept) if d is not None]
-    outbox.put(ctx.tx, drafts, ctx.now)
+    here = ctx.municipality.id if ctx.municipality else None
+    if all(draft.municipality_id in (None, here) for draft in drafts):
+        outbox.put(ctx.tx, drafts, ctx.now)
+        return
+    # Said to a person's own account in another municipality of theirs (``OnAccount``).
+    with tenancy.across(ctx.tx):
+        outbox.put(ctx.tx, drafts, ctx.now)
 
 
 def _allowed(ctx: Context, answer: Answer) -> Answers:
@@ -200,7 +205,8 @@ def _at(
             account = people.reachable(ctx.tx, person_id, _platform_of(ctx, person_id))
             return _to(ctx, account, kind, content, data, key)
         case OnAccount(account_id):
-            return _to(ctx, ctx.tx.get(Account, account_id), kind, content, data, key)
+            with tenancy.across(ctx.tx):
+                return _to(ctx, ctx.tx.get(Account, account_id), kind, content, data, key)
         case InChannel(channel_id):
             channel = ctx.tx.get(Channel, channel_id)
             if channel is None or channel.lost_at is not None:

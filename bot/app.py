@@ -45,7 +45,7 @@ from handlers.chat import (
 from handlers.dispatch import card_meant, dispatch
 from handlers.people.roles import role_of
 from handlers.router import Context, Role, Routes
-from storage import boards, forgetting, inbox, people, tenancy, timers
+from storage import boards, forgetting, inbox, outbox, people, tenancy, timers
 from storage.db import Database, Tx
 from storage.inbox import Arrival, Waiting
 from storage.models import Municipality
@@ -192,6 +192,9 @@ class App:
             if self._one(tx, row, handled):
                 finished.append(row.id)
         inbox.done(tx, finished)
+        for over in (redraw for redraw in handled.redraws if redraw.unpin):
+            boards.unpin(tx, over.kind, over.id)
+            outbox.unpin(tx, over.kind, over.id)
         changed = ((redraw.kind, redraw.id, redraw.viewer) for redraw in handled.redraws)
         boards.mark_stale(tx, changed, self.clock())
         return handled

@@ -244,9 +244,10 @@ class Deliveries:
     def _settle(self, tx: Tx, row: Outbox, delivery: Delivery, outcome: Outcome) -> None:
         match outcome:
             case Delivered(message, told):
+                over = delivery.pin and not outbox.is_pinned(tx, row.id)
                 self._end(tx, row, Ended("sent", message, told=told))
                 if delivery.card is not None and delivery.file is None:
-                    self._posted(tx, row, delivery, message or delivery.message)
+                    self._posted(tx, row, delivery, message or delivery.message, unpin=over)
             case Retry(after, reason) if self.clock() - row.created_at < GIVE_UP:
                 at = self.clock() + max(after, _patience(row.attempts))
                 outbox.again(tx, row.id, at, reason)
@@ -266,7 +267,9 @@ class Deliveries:
     def _end(self, tx: Tx, row: Outbox, ended: Ended) -> None:
         record(tx, row, ended, self.clock())
 
-    def _posted(self, tx: Tx, row: Outbox, delivery: Delivery, message: str | None) -> None:
+    def _posted(
+        self, tx: Tx, row: Outbox, delivery: Delivery, message: str | None, *, unpin: bool
+    ) -> None:
         if message is None or delivery.card is None:
             return
         board = row.content if row.kind == "board" else {}
@@ -285,7 +288,8 @@ class Deliveries:
             actions=actions,
             labels=labels,
             # What changed while it was on its way found no copy to mark.
-            stale_at=now if self._has_changed(tx, row, delivery) else None,
+            stale_at=now if unpin or self._has_changed(tx, row, delivery) else None,
+            unpin=unpin,
             redraw_at=boards.drawn_next(now, board["viewer"]) if board else None,
         )
         boards.put(tx, posted)
@@ -349,7 +353,9 @@ class Deliveries:
         if card is None:
             return None
         reader = self._reader(tx, posted.language, posted.municipality_id)
-        return Delivery(0, "edit", posted.place, reader, card, posted.message, board=board)
+        return Delivery(
+            0, "edit", posted.place, reader, card, posted.message, unpin=posted.unpin, board=board
+        )
 
     def _reader(self, tx: Tx, language: str, municipality_id: int | None) -> Reader:
         town = tx.get(Municipality, municipality_id) if municipality_id else None

@@ -137,6 +137,11 @@ class Rules(Part):
     dots_running_totals_visible: bool = True
     secret_minimum_voters: Annotated[int, Field(ge=3, le=100)] = 5
     close_when_all_voted: bool = False
+    small_group_minimum: Annotated[int, Field(ge=3, le=100)] = 3
+    who_may_open: Literal["coordination", "core_team"] = "coordination"
+    second_person_confirms: bool = False
+    open_elections: bool = False
+    second_reading: bool = False
     coordination_votes: bool = False
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Words: catalogues, dates, numbers and the tiny markup, for each kind of screen.
 
 A catalogue is a folder ``locale/<language>/LC_MESSAGES`` with one ``.po`` file a feature; the
-message ``polls.saved`` stands in ``polls.po``. Only catalogues may carry markup: ``**bold**``
+message ``polls.until`` stands in ``polls.po``. Only catalogues may carry markup: ``**bold**``
 and ``\\`code\\```. Placeholders are ``{name}``, ``{at:date}``, ``{at:time}``; arguments are
 escaped here, once, for the screen they go to.
 """

@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any, cast
 
 from handlers.chat import (
-    TASKS,
     Argument,
     Button,
     Card,
@@ -18,11 +17,11 @@ from handlers.chat import (
     LinkButton,
     Money,
     Picture,
-    Task,
     Text,
     Translated,
 )
 from handlers.router import pack, unpack
+from handlers.tasks import TASKS, Task
 
 
 def card_to_json(card: Card) -> dict[str, Any]:

@@ -147,9 +147,22 @@ def _said(ctx: Context, said: Said) -> Answers:
         if chosen is not None:
             return _press(ctx, chosen)
         return forms.said(ctx, form, dialog, text)
+    meant = card and _to_card(ctx, card, text)
+    if meant:
+        return meant
     if card and _NUMBERS.fullmatch(text):
         return _by_numbers(ctx, card, text)
     return _bare_word(ctx, text)
+
+
+def _to_card(ctx: Context, card: Posted, text: str) -> Answers | None:
+    """What a live card makes of words that are said to it, unless they are a command's name."""
+    hear = ctx.routes.spoken.get(card.board_kind or "")
+    if hear is None or not ctx.in_direct or ctx.role < Role.MEMBER:
+        return None
+    if plain_word(text) in ctx.routes.commands:
+        return None
+    return hear(ctx, card.board_id, text)
 
 
 def card_meant(ctx: Context) -> Posted | None:

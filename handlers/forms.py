@@ -54,18 +54,25 @@ class Field:
     when: Callable[[Context, Given], bool] = lambda ctx, given: True
     multi: bool = False
     preset: Callable[[Context, Given], Sequence[Any]] | None = None
+    also: Callable[[Context, Given], Sequence[Button]] | None = None
+    """Other ways than an answer: buttons that lead out of the dialog or beside it."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A dialog: its fields, what is shown before the end, and what the end does."""
+    """A dialog: its fields, what is shown before the end, and what the end does.
+
+    Without a ``review`` it ends with the last answer, which then is never stored in the dialog.
+    """
 
     name: str
     by: Role
     fields: tuple[Field, ...]
-    review: Callable[[Context, Given], tuple[Text, ...]]
+    review: Callable[[Context, Given], tuple[Text, ...]] | None
     confirm: Text
     finish: Callable[[Context, Given], Answers]
+    also: Callable[[Context, Given], Sequence[Button]] | None = None
+    """What can be done with the answers besides confirming them."""
 
 
 @action("fp")
@@ -126,6 +133,8 @@ def said(ctx: Context, form: Form, dialog: Dialog, text: str) -> Answers:
         raise Refusal("forms.choose_please")
     given = dict(dialog.answers["given"])
     given[field.name] = field.parse(ctx, given, text)
+    if _ends(ctx, form, dialog, given):
+        return _end(ctx, form, dialog, given)
     return [Say(_advance(ctx, form, dialog, given))]
 
 
@@ -156,6 +165,8 @@ def picked(ctx: Context, forms: dict[str, Form], pressed: Pick) -> Answers:
     given = dict(dialog.answers["given"])
     if not field.multi:
         given[field.name] = value
+        if _ends(ctx, form, dialog, given):
+            return _end(ctx, form, dialog, given)
         return [Replace(_advance(ctx, form, dialog, given))]
     chosen = list(given.get(field.name, []))
     chosen.remove(value) if value in chosen else chosen.append(value)
@@ -179,11 +190,11 @@ def went(ctx: Context, forms: dict[str, Form], pressed: Go) -> Answers:
         dialog.answers = {**dialog.answers, "page": max(page, 0)}
         return [Replace(_question(ctx, form, dialog, _field(form, dialog.step)))]
     if dialog.step == REVIEW:
-        answers = form.finish(ctx, given)
-        ctx.tx.delete(dialog)
-        return answers
+        return _end(ctx, form, dialog, given)
     if not given.get(dialog.step):
         raise Refusal("forms.choose_one")
+    if _ends(ctx, form, dialog, given):
+        return _end(ctx, form, dialog, given)
     return [Replace(_advance(ctx, form, dialog, given))]
 
 
@@ -199,12 +210,27 @@ def _current(ctx: Context, forms: dict[str, Form], id: int, step: int) -> tuple[
     return form, dialog
 
 
+def _ends(ctx: Context, form: Form, dialog: Dialog, given: Given) -> bool:
+    return form.review is None and _following(ctx, form, dialog, given) is None
+
+
+def _end(ctx: Context, form: Form, dialog: Dialog, given: Given) -> Answers:
+    answers = form.finish(ctx, given)
+    # The end of one dialog may be the beginning of another.
+    if dialog in ctx.tx:
+        ctx.tx.delete(dialog)
+    return answers
+
+
 def _advance(ctx: Context, form: Form, dialog: Dialog, given: Given) -> Card:
     dialog.answers = {"given": given, "offered": [], "page": 0}
+    return _enter(ctx, form, dialog, _following(ctx, form, dialog, given))
+
+
+def _following(ctx: Context, form: Form, dialog: Dialog, given: Given) -> Field | None:
     names = [f.name for f in form.fields]
     rest = form.fields[names.index(dialog.step) + 1 :]
-    following = next((f for f in rest if f.when(ctx, given)), None)
-    return _enter(ctx, form, dialog, following)
+    return next((f for f in rest if f.when(ctx, given)), None)
 
 
 def _back(ctx: Context, form: Form, dialog: Dialog, given: Given) -> Card:
@@ -257,13 +283,17 @@ def _question(ctx: Context, form: Form, dialog: Dialog, field: Field) -> Card:
         rows.append(tuple(paging))
     if field.multi:
         rows.append((Button(Text("forms.done"), Go(dialog.id, step, "on"), strong=True),))
+    rows += [(button,) for button in (field.also(ctx, given) if field.also else ())]
     return Card(field.ask(ctx, given), (*rows, _ways(form, dialog)))
 
 
 def _review(ctx: Context, form: Form, dialog: Dialog) -> Card:
     step = _position(form, dialog.step)
     confirm = Button(form.confirm, Go(dialog.id, step, "on"), strong=True)
-    return Card(form.review(ctx, dialog.answers["given"]), ((confirm,), _ways(form, dialog)))
+    given = dialog.answers["given"]
+    said = form.review(ctx, given) if form.review is not None else ()
+    also = tuple((button,) for button in (form.also(ctx, given) if form.also else ()))
+    return Card(said, ((confirm,), *also, _ways(form, dialog)))
 
 
 def _ways(form: Form, dialog: Dialog) -> tuple[Button, ...]:

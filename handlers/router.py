@@ -122,6 +122,8 @@ class Route:
     words: tuple[str, ...] = ()
     menu: int | None = None
     """Position in the menu; ``None`` for words that are not offered there."""
+    offered_to: Role | None = None
+    """From which role on the menu offers it, where that is a higher one."""
 
     @property
     def hint(self) -> Text:
@@ -148,17 +150,23 @@ class Router:
     dues: dict[type[Action], Handler] = field(default_factory=dict)
     outcomes: dict[type[Action], Handler] = field(default_factory=dict)
     boards: dict[str, Callable[..., Card | None]] = field(default_factory=dict)
+    spoken: dict[str, Callable[..., Answers | None]] = field(default_factory=dict)
     forms: dict[str, typing.Any] = field(default_factory=dict)
     files: dict[str, FileRoute] = field(default_factory=dict)
     other: dict[type, Handler] = field(default_factory=dict)
 
     def command(
-        self, *words: str, by: Role, where: Where = "direct", menu: int | None = None
+        self,
+        *words: str,
+        by: Role,
+        where: Where = "direct",
+        menu: int | None = None,
+        offered_to: Role | None = None,
     ) -> Callable[[Handler], Handler]:
         """Register the function for these words, the German one first (commands.md)."""
 
         def register(handle: Handler) -> Handler:
-            self.commands.append(Route(handle, by, where, self.feature, words, menu))
+            self.commands.append(Route(handle, by, where, self.feature, words, menu, offered_to))
             return handle
 
         return register
@@ -200,6 +208,18 @@ class Router:
         def register(draw: Callable[..., Card | None]) -> Callable[..., Card | None]:
             self.boards[kind] = draw
             return draw
+
+        return register
+
+    def typed(
+        self, kind: str
+    ) -> Callable[[Callable[..., Answers | None]], Callable[..., Answers | None]]:
+        """Register ``hear(ctx, id, text) -> Answers | None`` for words that are said in a direct
+        chat while a live card of this kind is the newest; None: they mean nothing to it."""
+
+        def register(hear: Callable[..., Answers | None]) -> Callable[..., Answers | None]:
+            self.spoken[kind] = hear
+            return hear
 
         return register
 
@@ -258,6 +278,7 @@ class Routes:
         self.dues: dict[type[Action], Handler] = {}
         self.outcomes: dict[type[Action], Handler] = {}
         self.boards: dict[str, Callable[..., Card | None]] = {}
+        self.spoken: dict[str, Callable[..., Answers | None]] = {}
         self.forms: dict[str, typing.Any] = {}
         self.files: dict[str, FileRoute] = {}
         self.other: dict[type, Handler] = {}
@@ -265,12 +286,17 @@ class Routes:
             for route in router.commands:
                 for word in route.words:
                     _join(self.commands, {word: route}, router.feature)
-            for name in ("presses", "dues", "outcomes", "boards", "forms", "files", "other"):
+            kinds = ("presses", "dues", "outcomes", "boards", "spoken", "forms", "files", "other")
+            for name in kinds:
                 _join(getattr(self, name), getattr(router, name), router.feature)
 
     def menu(self, role: Role) -> list[Route]:
         """The commands that this role is offered, in their order."""
-        offered = {id(r): r for r in self.commands.values() if r.menu is not None and r.by <= role}
+        offered = {
+            id(r): r
+            for r in self.commands.values()
+            if r.menu is not None and (r.offered_to or r.by) <= role
+        }
         return sorted(offered.values(), key=lambda r: r.menu or 0)
 
 

@@ -13,7 +13,14 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from bot.text import Reader
-from handlers.chat import Board, Capabilities, Card, Event, Task, Text
+from handlers.chat import (
+    Board,
+    Capabilities,
+    Card,
+    Event,
+    Text,
+)
+from handlers.tasks import Task
 from storage.inbox import Arrival, Waiting
 
 Receive = Callable[[str, Iterable[Arrival]], Awaitable[int]]
@@ -53,6 +60,8 @@ class Delivery:
     message: str | None = None
     file: File | None = None
     pin: bool = False
+    unpin: bool = False
+    """Whether an ``edit`` also unpins the message; that it may not is no failure."""
     thread: str | None = None
     """The thread or topic of the place that it belongs into."""
     task: Task | None = None

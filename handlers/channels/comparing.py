@@ -26,25 +26,21 @@ from handlers.channels.boards import (
 )
 from handlers.channels.rules import Differences, OnRoster, Present
 from handlers.chat import (
-    Admit,
     Answers,
-    BringIn,
     Direct,
     Do,
     Done,
-    Furnish,
     InChannel,
     OnAccount,
-    PutOut,
     Redraw,
     Refusal,
     Replace,
     Say,
-    TagMember,
     Text,
     Translated,
 )
 from handlers.router import Context
+from handlers.tasks import Admit, BringIn, Furnish, PutOut, TagMember
 from storage import audit, channel_members, channels, people, timers
 from storage.channel_members import Standing
 from storage.models import Channel, ChannelMember, Municipality

@@ -13,7 +13,6 @@ from handlers.chat import (
     Do,
     Done,
     InChannel,
-    MakeRoom,
     OnPlatform,
     Post,
     Redraw,
@@ -25,6 +24,7 @@ from handlers.chat import (
     Translated,
 )
 from handlers.router import Context
+from handlers.tasks import MakeRoom
 from storage import channel_members, channels, people, polls
 
 PLATFORM = rules.MAKES_ROOMS[0]

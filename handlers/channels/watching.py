@@ -15,10 +15,7 @@ from handlers.chat import (
     Done,
     Enter,
     InChannel,
-    Inspect,
     Leave,
-    MakeLink,
-    MakeTopic,
     MembershipChanged,
     PlaceMoved,
     Post,
@@ -29,6 +26,7 @@ from handlers.chat import (
     plain,
 )
 from handlers.router import Context, Role
+from handlers.tasks import Inspect, MakeLink, MakeTopic
 from storage import boards, channel_members, channels, people, places, polls, timers
 from storage.models import Channel, Municipality
 

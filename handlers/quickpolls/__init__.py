@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from handlers.chat import (
     Answers,
-    AskNatively,
     Board,
     Card,
     Command,
     Do,
     Done,
-    EndNatively,
     Event,
     InChannel,
     NativeVote,
@@ -34,6 +32,7 @@ from handlers.quickpolls import rules, views
 from handlers.quickpolls.actions import Asked, Choose, End, QuickDeadline
 from handlers.quickpolls.views import QuickFacts
 from handlers.router import Context, Look, Role, Router, pack
+from handlers.tasks import AskNatively, EndNatively
 from storage import people, polls, quickpolls, timers
 from storage.db import Tx
 from storage.models import Body, Municipality, NativePoll, QuickPoll

@@ -18,7 +18,7 @@ from bot.platforms.matrix.state import (
     mapped,
     whole,
 )
-from handlers.chat import Furnish, MakeRoom
+from handlers.tasks import Furnish, MakeRoom
 
 WRITES = 50
 """The level from which on one writes where it is quiet, invites, and removes messages."""

@@ -168,5 +168,8 @@ def _choice(button: Button | LinkButton, numbers: Iterator[int], reader: Reader)
         address = escape(button.url)
         return Written(f"{words}: {button.url}", f'<a href="{address}">{shown}</a>')
     number = next(numbers)
+    if plain(button.label, reader).isdecimal():
+        # What it is called is typed, and goes before any number: "0" must not be the button 1.
+        return Written(words, f"<code>{shown}</code>")
     shown = f"<strong>{shown}</strong>" if button.strong else shown
     return Written(f"{number} {words}", f"<code>{number}</code> {shown}")

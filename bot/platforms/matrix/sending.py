@@ -28,7 +28,11 @@ from bot.platforms.matrix.server import CLIENT, Answer, Server, Unreachable, roo
 from bot.platforms.matrix.state import SPACE
 from bot.platforms.matrix.tasks import NOT_POSSIBLE, NOT_THERE, Tasks
 from bot.text import plain
-from handlers.chat import AskNatively, EndNatively, Picture, Text
+from handlers.chat import (
+    Picture,
+    Text,
+)
+from handlers.tasks import AskNatively, EndNatively
 from storage import outbox, remembered
 from storage.db import Database, Tx
 
@@ -137,6 +141,8 @@ class Sender:
         part = f"{delivery.id}-edit" if delivery.id else f"{uuid4().hex}-edit"
         if card.picture is not None:
             await self._other_picture(delivery, message, card.picture, part)
+        if delivery.unpin:
+            await self._unpin(delivery.place, message)
         direct = self._rooms.is_direct(delivery.place)
         content = layout.edit(card, delivery.reader, message, direct=direct)
         # A live card is drawn anew later anyway; it shall not make people's messages wait.
@@ -309,3 +315,17 @@ class Sender:
         if answer.ok or answer.status in (403, 404):
             return NOT_THERE if delivery.task else Failed("the bot is not in this room", gone=True)
         return refused(answer, inside=room_id in self._device.rooms)
+
+    async def _unpin(self, room_id: str, message: str) -> None:
+        path = room_path(room_id, "state", "m.room.pinned_events", "")
+        now = await self._server.call("GET", path)
+        pinned = now.body.get("pinned", []) if now.ok else []
+        if message not in pinned:
+            return
+        pins = {"pinned": [one for one in pinned if one != message]}
+        try:
+            await self._turn.ask(lambda: self._server.call("PUT", path, pins), patient=False)
+        except Refused as no:
+            if no.answer.status != 403:
+                raise
+            log.info("matrix: the bot may not unpin messages in one of its rooms")

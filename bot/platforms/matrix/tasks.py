@@ -22,16 +22,7 @@ from bot.platforms.matrix.pictures import SIDE_PX, room_picture
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.server import CLIENT, Answer, Server, room_path
 from bot.platforms.matrix.state import State
-from handlers.chat import (
-    Admit,
-    BringIn,
-    Furnish,
-    Inspect,
-    MakeLink,
-    MakeRoom,
-    PutOut,
-    Task,
-)
+from handlers.tasks import Admit, BringIn, Furnish, Inspect, MakeLink, MakeRoom, PutOut, Task
 
 log = logging.getLogger(__name__)
 

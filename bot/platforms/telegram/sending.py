@@ -201,9 +201,11 @@ class Sending:
         if not (message.isascii() and message.isdigit()):
             return Failed("the message is not there", gone=True)
         first, *more = made
-        async with self.pace.turn(chat, live=live) as wait:
+        async with self.pace.turn(chat, 1 + delivery.unpin, live=live) as wait:
             if wait:
                 return later(wait)
+            if delivery.unpin:
+                await _unpin(self.bot, chat, int(message))
             try:
                 outcome = await self._change(chat, int(message), first, delivery)
             except TelegramError as error:
@@ -318,3 +320,11 @@ def _messages(delivery: Delivery, card: Card) -> list[Part]:
     # A photo whose words do not fit below it goes before them once, and is not changed any more.
     photo_first = card.picture is not None and delivery.kind != "edit"
     return [made[0], one] if photo_first else [one]
+
+
+async def _unpin(bot: Bot, chat: int, message: int) -> None:
+    try:
+        await bot.unpin_chat_message(chat, message_id=message)
+    except TelegramError as error:
+        # Not pinned (any more) is what was wanted; that it may not is worth a line only.
+        log.warning("a message could not be unpinned: %s", described(error))

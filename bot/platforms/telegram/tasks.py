@@ -34,7 +34,7 @@ from bot.platforms.telegram.errors import (
 from bot.platforms.telegram.layout import shortened_plain
 from bot.platforms.telegram.limits import Pace
 from bot.platforms.telegram.topics import in_topic, topic_of
-from handlers.chat import (
+from handlers.tasks import (
     Admit,
     AskNatively,
     BringIn,

@@ -207,7 +207,11 @@ class WebChat:
     async def _change(self, delivery: Delivery, draft: Draft) -> Outcome:
         message = delivery.message or ""
         known = message.isascii() and message.isdigit()
-        if not known or not await self.db.write(lambda tx: webchat.change(tx, int(message), draft)):
+
+        def change(tx: Tx) -> bool:
+            return webchat.change(tx, int(message), draft, unpin=delivery.unpin)
+
+        if not known or not await self.db.write(change):
             return Failed("the message is not there", gone=True)
         self.streams.changed(delivery.place)
         return Delivered(message)
