@@ -243,6 +243,7 @@ def _events(ctx: Context, most: int, skip: int) -> list[views.Happened]:
             told.event.undone_at is not None,
             told.subject,
             told.event.details.get("channel") or {},
+            changing.about(told.event),
         )
         for told in audit.newest(ctx.tx, ctx.town.id, most, skip)
     ]

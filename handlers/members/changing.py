@@ -107,6 +107,12 @@ def changes_of(event: AuditEvent) -> list[Change]:
     ]
 
 
+def about(event: AuditEvent) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Poll and seat of a recorded ballot."""
+    details = event.details
+    return (details["poll"], details["seat"]) if {"poll", "seat"} <= details.keys() else None
+
+
 def _line(made: Mapping[str, Any] | None) -> Member | None:
     return Member.of_json(made) if made and made["key"] else None
 

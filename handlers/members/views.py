@@ -55,6 +55,8 @@ class Happened:
     """Whom it is about, where no line was changed."""
     channel: Mapping[str, str] = field(default_factory=dict)
     """Where it happened."""
+    about: tuple[Mapping[str, str], Mapping[str, str]] | None = None
+    """Of a recorded ballot: the poll and the seat."""
 
 
 # --- the list ------------------------------------------------------------------------------
@@ -352,9 +354,14 @@ def history(events: Sequence[Happened], total: int, page: int, last: int | None)
 
 
 def _event(event: Happened) -> Text:
-    lines = _told(event.changes[:3]) if event.changes else _about(event)
+    lines = _told(event.changes[:3])
+    if not event.changes and event.about is None:
+        lines = _about(event)
     if len(event.changes) > 3:
         lines.append(Text("members.more_rows", n=len(event.changes) - 3))
+    if event.about is not None:
+        poll, seat = event.about
+        lines.append(Text("recording.audit", poll=Translated(poll), seat=Translated(seat)))
     return Text(
         "members.event",
         at=event.at,
@@ -393,6 +400,11 @@ def what(action: str) -> Text:
         "put_out": Text("members.did_put_out"),
         "let_in": Text("members.did_let_in"),
         "turned_away": Text("members.did_turn_away"),
+        "result_voided": Text("polls.did_void"),
+        "result_corrected": Text("polls.did_correct"),
+        "ballot_recorded": Text("recording.did_record"),
+        "ballot_confirmed": Text("recording.did_confirm"),
+        "ballot_taken_back": Text("recording.did_take_back"),
     }.get(action, plain(action))
 
 

@@ -1,16 +1,15 @@
-"""Closing a poll: count, freeze the result, announce it; and coordination's buttons for it."""
+"""Closing a poll: count and freeze the result; straw polls publish themselves."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from handlers.chat import (
-    HERE,
     Answers,
     Board,
+    Direct,
     Due,
     Forget,
     InChannel,
@@ -18,27 +17,77 @@ from handlers.chat import (
     Redraw,
     Refusal,
     Replace,
-    SendFile,
     Text,
     Toast,
-    Translated,
-    plain,
 )
-from handlers.polls import rules, views
-from handlers.polls.actions import AllVoted, AsTable, Close, Deadline, Manage, ShowResult
-from handlers.polls.documents import table_csv
-from handlers.polls.methods import METHODS
-from handlers.polls.reading import poll_facts, result_facts
+from handlers.polls import counting, managing_views, result_views, rules
+from handlers.polls.actions import AllVoted, Close, Deadline, Release
+from handlers.polls.reading import is_void, overviews, poll_facts
+from handlers.polls.recording import ending
+from handlers.polls.reminding import timing as reminding
 from handlers.polls.rules import Rules
+from handlers.polls.templates import gathering as series
 from handlers.router import Context, Role, pack
-from storage import people, polls, timers, webchat
-from storage.db import Tx
+from storage import ballots, people, polls, timers, webchat
 from storage.models import Municipality, Poll
 
 
 def timer_key(poll_id: int) -> str:
     """The name of the timer that closes a poll."""
     return f"poll:{poll_id}:close"
+
+
+def opening_key(poll_id: int) -> str:
+    """The name of the timer that opens a planned poll."""
+    return f"poll:{poll_id}:open"
+
+
+def _last_seat_key(poll_id: int) -> str:
+    return f"poll:{poll_id}:all_voted"
+
+
+def drop_timers(ctx: Context, poll_id: int) -> None:
+    """Nothing happens by itself to this poll any more."""
+    for key in (timer_key(poll_id), opening_key(poll_id), _last_seat_key(poll_id)):
+        timers.drop(ctx.tx, key)
+    reminding.forget(ctx.tx, poll_id)
+
+
+def of_poll(ctx: Context, poll_id: int) -> Poll:
+    """A poll of this municipality that this person manages; another's is not there."""
+    poll = polls.get(ctx.tx, poll_id, ctx.town.id)
+    if poll is None:
+        raise Refusal("polls.not_there")
+    if not manages(ctx):
+        raise Refusal("router.not_allowed")
+    return poll
+
+
+def manages(ctx: Context) -> bool:
+    """Whether this person may open and manage polls, by the rules of procedure."""
+    if ctx.role >= Role.COORDINATION:
+        return True
+    return ctx.role >= Role.CORE_TEAM and Rules.of(ctx.town.rules).who_may_open == "core_team"
+
+
+def running(ctx: Context, poll_id: int) -> Poll:
+    """The same, if it runs."""
+    poll = of_poll(ctx, poll_id)
+    if poll.state != "open":
+        raise Refusal("polls.closed_already")
+    return poll
+
+
+def locked(ctx: Context, poll_id: int) -> Poll:
+    """The same, locked: whoever comes second is told that it is closed."""
+    running(ctx, poll_id)
+    poll = polls.locked(ctx.tx, poll_id)
+    if poll is None or poll.state != "open":
+        raise Refusal("polls.closed_already")
+    return poll
+
+
+# --- when ------------------------------------------------------------------------------------
 
 
 def due_at(ctx: Context) -> datetime:
@@ -62,10 +111,10 @@ def deadline(ctx: Context, due: Deadline) -> Answers:
 
 def expect_the_end(ctx: Context, poll: Poll) -> None:
     """Where the rules of procedure want it, the poll ends a while after its last seat voted."""
-    if not Rules.of(ctx.town.rules).close_when_all_voted:
+    if not Rules.of(poll.rules).close_when_all_voted:
         return
     turnout = polls.turnout(ctx.tx, poll.id)
-    if turnout.voted == turnout.seats:
+    if turnout.seats and turnout.voted == turnout.seats:
         at = ctx.now + rules.CHANGE_OF_MIND
         timers.put(ctx.tx, _last_seat_key(poll.id), pack(AllVoted(poll.id)), at, ctx.town.id)
 
@@ -81,140 +130,121 @@ def all_voted(ctx: Context, due: AllVoted) -> Answers:
     return _close(ctx, poll, early="all_voted")
 
 
-def _last_seat_key(poll_id: int) -> str:
-    return f"poll:{poll_id}:all_voted"
-
-
-def manage(ctx: Context, pressed: Manage) -> Answers:
-    """What coordination can do with a running poll."""
-    return [Replace(views.manage(poll_facts(ctx.tx, _running(ctx, pressed.poll))))]
-
-
 def close(ctx: Context, pressed: Close) -> Answers:
     """Close ahead of the deadline; asks back first."""
     if not pressed.sure:
-        return [Replace(views.close_surely(poll_facts(ctx.tx, _running(ctx, pressed.poll))))]
-    _running(ctx, pressed.poll)
-    poll = polls.locked(ctx.tx, pressed.poll)
-    if poll is None or poll.state != "open":
-        raise Refusal("polls.closed_already")
-    early = "by_coordination" if ctx.now < poll.closes_at else ""
-    answers = _close(ctx, poll, early=early)
-    done = views.closed_by_you(poll_facts(ctx.tx, poll))
-    return [Toast(Text("polls.closed_now")), Replace(done), *answers]
+        asked = managing_views.close_surely(poll_facts(ctx.tx, running(ctx, pressed.poll)))
+        return [Replace(asked)]
+    poll = locked(ctx, pressed.poll)
+    answers = close_now(ctx, poll)
+    done = result_views.closed_by_you(poll_facts(ctx.tx, poll))
+    said = Text("polls.closed_now_formal" if poll.formal else "polls.closed_now")
+    return [Toast(said), Replace(done), *answers]
 
 
-def show_result(ctx: Context, pressed: ShowResult) -> Answers:
-    """The result of a closed poll, here."""
-    return [Post(Board("result", _closed(ctx, pressed.poll).id), HERE)]
+def close_now(ctx: Context, poll: Poll) -> Answers:
+    """Close a running poll that is locked, in coordination's name."""
+    return _close(ctx, poll, early="by_coordination" if ctx.now < poll.closes_at else "")
 
 
-def as_table(ctx: Context, pressed: AsTable) -> Answers:
-    """The whole result as a table that spreadsheets open."""
-    poll = _closed(ctx, pressed.poll)
-    facts = result_facts(ctx.tx, poll)
-    if facts is None or not facts.places:
-        raise Refusal("polls.no_result_yet")
-    head = [
-        ctx.words(Text(name))
-        for name in ("polls.col_rank", "polls.col_option", "polls.col_dots", "polls.col_seats")
-    ]
-    rows = [
-        [p.label, ctx.words(plain(Translated(p.option))), str(p.score), str(p.seats)]
-        for p in facts.places
-    ]
-    caption = Text("polls.table_of", title=Translated(poll.title))
-    name = ctx.words(Text("polls.table_name", number=str(poll.id)))
-    return [SendFile(name, "text/csv", table_csv([head, *rows]), caption)]
-
-
-def _closed(ctx: Context, poll_id: int) -> Poll:
-    poll = polls.get(ctx.tx, poll_id, ctx.town.id)
-    if poll is None or not may_look(ctx, poll):
-        raise Refusal("polls.not_there")
-    if poll.state != "closed":
-        raise Refusal("polls.no_result_yet")
-    return poll
-
-
-def may_look(ctx: Context, poll: Poll) -> bool:
-    """Whether the poll is one of this person's bodies; coordination sees all."""
-    if ctx.role >= Role.COORDINATION:
-        return True
-    today = ctx.now.astimezone(ctx.zone).date()
-    return polls.is_member(ctx.tx, poll.body_id, ctx.me.id, today)
-
-
-def _running(ctx: Context, poll_id: int) -> Poll:
-    poll = polls.get(ctx.tx, poll_id, ctx.town.id)
-    if poll is None:
-        raise Refusal("polls.not_there")
-    if poll.state != "open":
-        raise Refusal("polls.closed_already")
-    return poll
+def stop(ctx: Context, poll: Poll, notes: Mapping[str, Any]) -> Answers:
+    """End a procedure that must not go on; there is no count to be checked before it is said."""
+    answers = _end(ctx, poll, early="objection", notes=notes)
+    poll.published_at = ctx.now
+    return [*answers, *_announce(ctx, poll)]
 
 
 def _close(ctx: Context, poll: Poll, *, early: str) -> Answers:
+    answers = _end(ctx, poll, early=early, notes={})
+    if poll.formal:
+        return [*answers, *_previews(ctx, poll)]
+    poll.published_at = ctx.now
+    return [*answers, *_announce(ctx, poll)]
+
+
+def _end(ctx: Context, poll: Poll, *, early: str, notes: Mapping[str, Any]) -> Answers:
     tx = ctx.tx
-    for key in (timer_key(poll.id), _last_seat_key(poll.id)):
-        timers.drop(tx, key)
+    drop_timers(ctx, poll.id)
     lines = polls.entries(tx, poll.id)
-    poll.result = _count(tx, poll, ctx.now, early)
-    poll.state, poll.closed_at = "closed", ctx.now
-    poll.settings = {name: v for name, v in poll.settings.items() if name != "late"}
+    # What one person alone recorded is no ballot.
+    lost = ending.unconfirmed(tx, poll)
+    unfinished = ending.end(ctx, poll)
+    told = {**notes, "unconfirmed": lost} if lost else notes
+    poll.result = counting.count(tx, poll, ctx.now, early, told)
+    poll.state, poll.closed_at, poll.late = "closed", ctx.now, []
     tx.flush()
-    answers: Answers = [Redraw("poll", poll.id)]
-    answers += [Redraw("ballot", line.id) for line in lines]
+    answers: Answers = [Redraw("poll", poll.id, unpin=True), *series.over(ctx.tx, poll)]
+    answers += [*(Redraw("ballot", line.id) for line in lines), *unfinished]
+    answers += overviews(tx, poll)
     if poll.secrecy == "secret":
-        polls.cut_loose(tx, poll)
-        for place in people.directs(tx, [line.person_id for line in lines], webchat.PLATFORM):
-            webchat.forget_words(tx, place, poll.opens_at)
-        answers.append(Forget())
-    for channel in polls.channels(tx, poll.body_id):
-        key = f"poll:{poll.id}:result:{channel}"
-        answers.append(Post(Board("result", poll.id), InChannel(channel), key=key))
+        ballots.cut_loose(tx, poll)
+        answers += forget(ctx, poll)
     return answers
 
 
-def _count(tx: Tx, poll: Poll, now: datetime, early: str) -> dict[str, Any]:
-    """The result with its calculation, as it is frozen (JSON)."""
-    options = polls.option_ids(tx, poll.id)
-    turnout = polls.turnout(tx, poll.id)
-    withheld = poll.secrecy == "secret" and 0 < turnout.voted < rules.SECRET_TURNOUT_FROM
-    counts = METHODS[poll.method].tally(poll.settings, options, polls.values(tx, poll.id))
-    ranked = () if withheld else rules.rank(counts)
-    town = tx.get(Municipality, poll.municipality_id)
-    procedure = Rules.of(town.rules if town is not None else {})
-    result: dict[str, Any] = {
-        "method": poll.method,
-        "secret": poll.secrecy == "secret",
-        "withheld": withheld,
-        "dots": poll.settings["dots"],
-        "max_per_option": poll.settings["max_per_option"],
-        "seats": turnout.seats,
-        "cast": turnout.voted,
-        "late": len(poll.settings.get("late", [])),
-        "needed": rules.seats_needed(procedure.quorum, turnout.seats),
-        "places": [
-            {
-                "option": place.count.option,
-                "rank": place.rank,
-                "shared": place.shared,
-                "score": str(place.count.score),
-                "seats": place.count.seats,
-            }
-            for place in ranked
-        ],
-        "tiebreak_used": any(place.by_tiebreak for place in ranked) and turnout.voted > 0,
-        "closes_at": poll.closes_at.isoformat(),
-        "closed_at": now.isoformat(),
-        "early": early,
-        "receipts": sorted(rules.check_value(code) for code in polls.receipts(tx, poll.id)),
-    }
-    if withheld:
-        # So few ballots would say who voted how: they are not even kept.
-        polls.discard(tx, poll.id)
-        result["receipts"] = []
-    written = json.dumps([poll.id, poll.title, result], sort_keys=True, ensure_ascii=False)
-    result["digest"] = hashlib.sha256(written.encode()).hexdigest()
-    return result
+def forget(ctx: Context, poll: Poll) -> Answers:
+    """Words that members typed while a secret poll was open are overwritten."""
+    lines = polls.entries(ctx.tx, poll.id)
+    for place in people.directs(ctx.tx, [line.person_id for line in lines], webchat.PLATFORM):
+        webchat.forget_words(ctx.tx, place, poll.opens_at)
+    return [Forget()]
+
+
+# --- publishing ------------------------------------------------------------------------------
+
+
+def _announce(ctx: Context, poll: Poll) -> Answers:
+    """The result to every channel of the body, once each; of a series all of them together."""
+    if poll.series_id is not None:
+        return series.summary_due(ctx, poll)
+    return [
+        Post(
+            Board("result", poll.id),
+            InChannel(channel),
+            key=f"poll:{poll.id}:result:{channel}",
+        )
+        for channel in polls.channels(ctx.tx, poll.body_id)
+    ]
+
+
+def _previews(ctx: Context, poll: Poll) -> Answers:
+    """The result to coordination, to be checked and published."""
+    town = ctx.tx.get_one(Municipality, poll.municipality_id)
+    ctx.municipality = ctx.municipality or town
+    today = ctx.now.astimezone(ctx.zone).date()
+    return [
+        Post(
+            Board("preview", poll.id, person.id),
+            Direct(person.id),
+            key=f"poll:{poll.id}:preview:{person.id}",
+        )
+        for person in people.coordination(ctx.tx, poll.municipality_id, today)
+    ]
+
+
+def release(ctx: Context, pressed: Release) -> Answers:
+    """Publish the result of a formal poll; where the rules want it, a second person has to."""
+    of_poll(ctx, pressed.poll)
+    poll = polls.locked(ctx.tx, pressed.poll)
+    if poll is None or poll.state != "closed":
+        raise Refusal("polls.no_result_yet")
+    if is_void(poll):
+        raise Refusal("polls.void_already")
+    if poll.published_at is not None:
+        raise Refusal("polls.published_already")
+    if Rules.of(poll.rules).second_person_confirms:
+        if poll.published_by is None:
+            poll.published_by = ctx.me.id
+            return [Toast(Text("polls.second_person_now")), Redraw("preview", poll.id)]
+        if poll.published_by == ctx.me.id:
+            raise Refusal("polls.second_person_needed")
+    poll.published_by, poll.published_at = ctx.me.id, ctx.now
+    ctx.tx.flush()
+    lines = polls.entries(ctx.tx, poll.id)
+    return [
+        Toast(Text("polls.published")),
+        Redraw("preview", poll.id),
+        Redraw("poll", poll.id),
+        *(Redraw("ballot", line.id) for line in lines),
+        *_announce(ctx, poll),
+    ]

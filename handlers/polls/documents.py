@@ -7,6 +7,7 @@ so no character of it is ever read as markup.
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def chart_png(chart: Chart, width_px: int = 1200) -> bytes:
             ppi=72 * width_px / _LAYOUT_WIDTH,
             sys_inputs={"chart": json.dumps(_as_data(chart, size))},
         )
-        if isinstance(png, bytes) and _is_photo(png):
+        if isinstance(png, bytes) and fitting(png):
             return png
         if isinstance(png, bytes):
             # Text shrinks in both directions, all else in one: no smaller size needs less.
@@ -91,19 +92,38 @@ def chart_png(chart: Chart, width_px: int = 1200) -> bytes:
     raise ValueError(f"a chart of {len(chart.bars)} bars does not fit on a picture")
 
 
-def table_csv(rows: Sequence[Sequence[str]]) -> bytes:
+Cell = str | int | Fraction | None
+"""What stands in a table: words, or a number to calculate with."""
+
+
+def table_csv(rows: Sequence[Sequence[Cell]], point: str = ",") -> bytes:
     """A table as German spreadsheets open it: semicolons, UTF-8 with a mark.
 
-    What would be a formula there (also after spaces) is marked as text.
+    Words that would be a formula there (also after spaces) are marked as text. Numbers are not;
+    a fraction has up to six decimals after ``point``.
     """
     written = io.StringIO()
     table = csv.writer(written, delimiter=";", lineterminator="\r\n")
-    table.writerows([[_as_text(cell) for cell in row] for row in rows])
+    table.writerows([[_as_text(cell, point) for cell in row] for row in rows])
     return written.getvalue().encode("utf-8-sig")
 
 
-def _as_text(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip("\u00a0 \t\r\n")[:1] in ("=", "+", "-", "@") else cell
+def _as_text(cell: Cell, point: str) -> str:
+    match cell:
+        case None:
+            return ""
+        case int():
+            return str(cell)
+        case Fraction():
+            digits = f"{abs(round(cell * 10**6)):07}"
+            decimals = digits[-6:].rstrip("0")
+            sign = "-" if cell < 0 and digits.strip("0") else ""
+            return sign + digits[:-6] + (point + decimals if decimals else "")
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+# Also the wide forms of these signs, which some programs read alike.
+_FORMULA = re.compile(r"'*[\s\u00a0\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def _check(chart: Chart, width_px: int) -> None:
@@ -131,15 +151,15 @@ def _as_data(chart: Chart, size: int) -> dict[str, object]:
         "width": _LAYOUT_WIDTH,
         "size": size,
         "language": chart.language.partition("-")[0],
-        "title": _drawable(chart.title, _LONGEST_WORD_IN_TITLE),
-        "subtitle": _drawable(chart.subtitle),
-        "footer": _drawable(chart.footer),
+        "title": drawable(chart.title, _LONGEST_WORD_IN_TITLE),
+        "subtitle": drawable(chart.subtitle),
+        "footer": drawable(chart.footer),
         "bars": [
             {
-                "rank": _drawable(bar.rank),
+                "rank": drawable(bar.rank),
                 "label": label,
-                "shown": _drawable(bar.shown),
-                "note": _drawable(bar.note),
+                "shown": drawable(bar.shown),
+                "note": drawable(bar.note),
                 "share": float(bar.value / highest) if highest else 0.0,
                 "shade": shade,
             }
@@ -212,7 +232,8 @@ def _is_boundary(before: str, char: str) -> bool:
     return not "\U0001f1e6" <= char <= "\U0001f1ff" and not "\U0001f3fb" <= char <= "\U0001f3ff"
 
 
-def _drawable(text: str, longest_word: int = _LONGEST_WORD) -> str:
+def drawable(text: str, longest_word: int = _LONGEST_WORD) -> str:
+    """`printable` without emoji, unless nothing else is left."""
     line = printable(text, longest_word)
     return _without_emoji(line) or line
 
@@ -233,7 +254,8 @@ def _without_emoji(line: str) -> str:
     return " ".join(bare.split()) if any(char.isalnum() for char in bare) else ""
 
 
-def _is_photo(png: bytes) -> bool:
+def fitting(png: bytes) -> bool:
+    """Whether Telegram accepts it as a photo."""
     width, height = png_size(png)
     return (
         width + height <= PHOTO_SIDES_PX
@@ -268,22 +290,19 @@ _TEMPLATE = """
 )
 #let bar-height = 0.95em
 
-#let reading(bar, stacked: false) = {
+#let reading(bar, below: false) = {
   said(bar.shown, weight: "bold")
-  if bar.note != "" {
-    if stacked { linebreak() } else { said("  ·  ", fill: quiet) }
-    said(bar.note, fill: quiet)
-  }
+  if bar.note != "" and not below { said("  ·  ", fill: quiet); said(bar.note, fill: quiet) }
 }
 
-#let drawn(bar, room, reading-width, stacked) = grid(
+#let drawn(bar, room, reading-width, below) = grid(
   columns: (room, reading-width), column-gutter: 0.5em, align: horizon,
   box(width: 100%, height: bar-height, fill: track, stroke: (left: 3pt + ink))[
     #place(left + horizon, rect(
       width: bar.share * 100%, height: 100%, fill: rgb(bar.shade), stroke: (left: 3pt + ink),
     ))
   ],
-  reading(bar, stacked: stacked),
+  reading(bar, below: below),
 )
 
 #said(chart.title, size: 1.4em, weight: "bold")
@@ -294,8 +313,9 @@ _TEMPLATE = """
   let gap = if rank-width > 0pt { 0.5em } else { 0pt }
   let inner = area.width - rank-width - gap.to-absolute()
   let widest = calc.max(..chart.bars.map(bar => measure(reading(bar)).width))
-  let stacked = widest > inner * 42%
-  let needed = chart.bars.map(bar => measure(reading(bar, stacked: stacked)).width)
+  // Notes that leave too little room for the bars stand under them.
+  let below = widest > inner * 42%
+  let needed = chart.bars.map(bar => measure(reading(bar, below: below)).width)
   let reading-width = calc.min(calc.max(..needed), inner * 42%)
   let room = inner - reading-width - (0.5em).to-absolute()
   grid(
@@ -303,9 +323,10 @@ _TEMPLATE = """
     ..chart.bars.map(bar => (
       said(bar.rank, weight: "bold"),
       stack(
-        spacing: if stacked { 0.5em } else { 0.38em },
+        spacing: 0.38em,
         said(bar.label),
-        drawn(bar, room, reading-width, stacked),
+        drawn(bar, room, reading-width, below),
+        ..if below and bar.note != "" { (said(bar.note, fill: quiet, size: 0.86em),) },
       ),
     )).flatten(),
   )

@@ -1,69 +1,53 @@
-"""The dialog in which coordination prepares a prioritisation, one question at a time."""
+"""The dialog in which a poll is prepared, one question at a time."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers.chat import Answers, Join, Refusal, Replace, Text, Translated, plain
+from handlers.chat import Answers, Button, Refusal, Replace, Text, Translated, plain
 from handlers.forms import Choice, Field, Form, Given
-from handlers.polls import opening, rules, times, views
-from handlers.polls.methods.dots import MOST_DOTS
+from handlers.polls import closing, managing_views, opening, rules, sources, times, views
+from handlers.polls.facts import OptionFacts, PollFacts
+from handlers.polls.methods.registry import METHODS, OFFERED
 from handlers.polls.opening import Plan
+from handlers.polls.procedure.actions import ShowProcedure
 from handlers.polls.reading import poll_facts
+from handlers.polls.refusing import refusal
 from handlers.polls.rules import Broken, Rules
-from handlers.polls.voting import refusal
+from handlers.polls.templates.actions import KeepPlan, Templates
+from handlers.polls.templates.plans import deadline
 from handlers.router import Context, Role
-from storage import measures, polls
+from storage import polls
 from storage.models import Body
 
-TYPED = 0
-"""In the place of a field of action: options that are typed."""
+NOW = ""
+"""In the place of a time: as soon as it is published."""
+
+QUICK = ("dots", "date", "question")
+"""Methods that are not asked whether they decide: they gather what people think."""
+
+_SECRECIES = {
+    "open": "polls.open",
+    "roll_call": "polls.roll_call",
+    "secret": "polls.secret",
+}
+REVIEWED = {
+    "open": "polls.review_open",
+    "roll_call": "polls.review_roll_call",
+    "secret": "polls.review_secret",
+}
 
 
-def _source(ctx: Context, given: Given) -> list[Choice]:
-    offered = [
-        Choice(Text("polls.field", code=f.code, title=Translated(f.title), n=count), f.id)
-        for f, count in measures.fields(ctx.tx, ctx.town.id)
-        if count >= rules.FEWEST_OPTIONS
-    ]
-    return [*offered, Choice(Text("polls.typed_options"), TYPED)]
+def _ask_method(ctx: Context, given: Given) -> tuple[Text, ...]:
+    return views.methods(OFFERED)
 
 
-def _from_field(ctx: Context, given: Given) -> bool:
-    return given.get("source") != TYPED
-
-
-def _typed(ctx: Context, given: Given) -> bool:
-    return given.get("source") == TYPED
-
-
-def _measures(ctx: Context, given: Given) -> list[Choice]:
-    return [
-        Choice(Text("polls.measure", code=m.code, title=Translated(m.title)), m.id)
-        for m in measures.of_field(ctx.tx, given["source"], ctx.town.id)
-    ]
-
-
-def _all(ctx: Context, given: Given) -> Sequence[Any]:
-    return [choice.value for choice in _measures(ctx, given)]
-
-
-def _read_options(ctx: Context, given: Given, text: str) -> list[str]:
-    lines = [re.sub(r"^\s*(?:[-*•–]|\d{1,3}[.)])\s+", "", line) for line in text.splitlines()]
-    try:
-        return list(rules.check_options(lines))
-    except Broken as broken:
-        raise refusal(broken) from None
-
-
-def _title_choices(ctx: Context, given: Given) -> list[Choice]:
-    field = measures.field(ctx.tx, given["source"], ctx.town.id) if given["source"] else None
-    if field is None:
-        return []
-    return [Choice(plain(Translated(field.title)), dict(field.title))]
+def _methods(ctx: Context, given: Given) -> list[Choice]:
+    has_options = "options" in given.get("known", ())
+    offered = [n for n in OFFERED if not has_options or sources.asks_for_options({"method": n})]
+    return [Choice(views.method_name(name), name) for name in views.METHODS if name in offered]
 
 
 def _read_title(ctx: Context, given: Given, text: str) -> dict[str, str]:
@@ -73,35 +57,13 @@ def _read_title(ctx: Context, given: Given, text: str) -> dict[str, str]:
     return {ctx.town.default_language: title}
 
 
-def _dots_choices(ctx: Context, given: Given) -> list[Choice]:
-    usual = Rules.of(ctx.town.rules).dots_per_seat
-    # One after the other, so that a typed number means the same as the choice of that number.
-    return [
-        Choice(Text("polls.usual_number" if n == usual else "polls.number", n=n), n)
-        for n in range(1, max(5, usual) + 1)
-    ]
-
-
-def _read_dots(ctx: Context, given: Given, text: str) -> int:
-    return _number(text, MOST_DOTS)
-
-
-def _most_choices(ctx: Context, given: Given) -> list[Choice]:
-    usual = min(Rules.of(ctx.town.rules).max_dots_per_option, given["dots"])
-    return [
-        Choice(Text("polls.usual_number" if n == usual else "polls.number", n=n), n)
-        for n in range(1, min(given["dots"], 5) + 1)
-    ]
-
-
-def _read_most(ctx: Context, given: Given, text: str) -> int:
-    return _number(text, given["dots"])
-
-
-def _number(text: str, most: int) -> int:
-    if not re.fullmatch(r"\d{1,3}", text.strip()) or not 1 <= int(text) <= most:
-        raise Refusal("polls.number_please", most=most)
-    return int(text)
+def _titles(ctx: Context, given: Given) -> list[Choice]:
+    """What it may be called: as its field of action, or as its template."""
+    named = sources.title_choices(ctx, given)
+    if given.get("template"):
+        words = {ctx.town.default_language: given["template"]}
+        named.append(Choice(plain(given["template"]), words))
+    return named
 
 
 def _bodies(ctx: Context, given: Given) -> list[Choice]:
@@ -117,99 +79,198 @@ def _bodies(ctx: Context, given: Given) -> list[Choice]:
     ]
 
 
-def _times(ctx: Context, given: Given) -> list[Choice]:
+def _openings(ctx: Context, given: Given) -> list[Choice]:
     return [
-        Choice(Text("polls.time", at=at), at.isoformat())
-        for at in times.suggestions(ctx.zone, ctx.now)
+        Choice(Text("polls.at_once"), NOW),
+        *(
+            Choice(Text("polls.time", at=at), at.isoformat())
+            for at in times.mornings(ctx.zone, ctx.now)
+        ),
     ]
 
 
+def _read_opening(ctx: Context, given: Given, text: str) -> str:
+    return _time(ctx, text, ctx.now)
+
+
+def _opens_at(given: Given) -> datetime | None:
+    return datetime.fromisoformat(given["opens_at"]) if given.get("opens_at") else None
+
+
+def _times(ctx: Context, given: Given) -> list[Choice]:
+    begins = _opens_at(given) or ctx.now
+    offered = times.suggestions(ctx.zone, begins)
+    if given.get("lasts"):
+        usual = deadline(begins, ctx.zone, **given["lasts"])
+        if usual > begins:
+            offered = [usual, *(at for at in offered if at != usual)]
+    return [Choice(Text("polls.time", at=at), at.isoformat()) for at in offered]
+
+
 def _read_time(ctx: Context, given: Given, text: str) -> str:
+    return _time(ctx, text, _opens_at(given) or ctx.now)
+
+
+def _time(ctx: Context, text: str, after: datetime) -> str:
     try:
         at = times.read(text, ctx.zone, ctx.now)
-        rules.check_times(ctx.now, at)
+        rules.check_times(after, at)
     except Broken as broken:
         raise refusal(broken) from None
     return at.isoformat()
 
 
 def _secrecy(ctx: Context, given: Given) -> list[Choice]:
-    both = [Choice(Text("polls.open"), "open"), Choice(Text("polls.secret"), "secret")]
-    return both if Rules.of(ctx.town.rules).default_secrecy != "secret" else both[::-1]
+    return [Choice(Text(_SECRECIES[one]), one) for one in _possible(ctx, given["method"])]
 
 
-def _plan(ctx: Context, given: Given) -> Plan:
-    options: tuple[tuple[dict[str, str], int | None], ...]
-    if given["source"] == TYPED:
-        options = tuple(({ctx.town.default_language: o}, None) for o in given["options"])
-    else:
-        chosen = set(given["measures"])
-        offered = measures.of_field(ctx.tx, given["source"], ctx.town.id)
-        options = tuple((m.title, m.id) for m in offered if m.id in chosen)
+def _possible(ctx: Context, method: str) -> tuple[str, ...]:
+    return OFFERED[method].secrecies(Rules.of(ctx.town.rules))
+
+
+def _several_secrecies(ctx: Context, given: Given) -> bool:
+    return len(_possible(ctx, given["method"])) > 1
+
+
+def _asks_whether_formal(ctx: Context, given: Given) -> bool:
+    return not OFFERED[given["method"]].rules.formal and given["method"] not in QUICK
+
+
+def _formal(ctx: Context, given: Given) -> list[Choice]:
+    return [
+        Choice(Text("polls.choose_straw"), False),
+        Choice(Text("polls.choose_formal"), True),
+    ]
+
+
+def plan_of(ctx: Context, given: Given) -> Plan:
+    """The poll that the answers make."""
+    method = OFFERED[given["method"]]
     return Plan(
+        method=method.name,
+        settings=given.get("settings") or method.settings(ctx, given),
         title=given["title"],
-        options=options,
-        dots=given["dots"],
-        max_per_option=given.get("most", 1),
+        options=sources.options_of(ctx, given),
         body_id=given["body"],
+        opens_at=_opens_at(given),
         closes_at=datetime.fromisoformat(given["closes_at"]),
-        secrecy=given["secrecy"],
+        secrecy=given.get("secrecy", _possible(ctx, given["method"])[0]),
+        formal=bool(given.get("formal")) and _asks_whether_formal(ctx, given),
     )
 
 
 def _review(ctx: Context, given: Given) -> tuple[Text, ...]:
-    plan = _plan(ctx, given)
+    plan = plan_of(ctx, given)
     opening.check(ctx, plan)
+    method = METHODS[plan.method]
     body = ctx.tx.get(Body, plan.body_id)
-    lines = tuple(Text("polls.option_line", option=Translated(words)) for words, _ in plan.options)
-    return (
+    today = ctx.now.astimezone(ctx.zone).date()
+    facts = _as_open(ctx, plan, len(polls.voting_seats(ctx.tx, plan.body_id, today)))
+    options = [
+        OptionFacts(number, words) for number, (words, _) in enumerate(opening.options_of(plan), 1)
+    ]
+    said = [
         Text("polls.review", title=Translated(plan.title)),
-        Text("polls.options", lines=Join(lines)),
-        Text("polls.how", n=plan.dots, most=plan.max_per_option),
+        *views.poll_board(facts, method.views, options, None).body[1:],
         Text("polls.review_body", name=Translated(body.name if body else {})),
-        Text("polls.until", at=plan.closes_at),
-        Text("polls.review_secret" if plan.secrecy == "secret" else "polls.review_open"),
-        Text("polls.review_causes", n=len(polls.channels(ctx.tx, plan.body_id))),
+        Text(REVIEWED[plan.secrecy]),
+        Text("polls.review_formal" if facts.formal else "polls.review_straw"),
+    ]
+    if plan.method == "resolution" and plan.secrecy == "secret":
+        said.append(Text("polls.unanimous_reveals"))
+    channels = len(polls.channels(ctx.tx, plan.body_id))
+    if plan.opens_at is None:
+        said.append(Text("polls.review_causes", n=channels))
+    else:
+        said.append(Text("polls.review_causes_later", n=channels, at=plan.opens_at))
+    return tuple(said)
+
+
+def _as_open(ctx: Context, plan: Plan, seats: int) -> PollFacts:
+    """The poll as it will look once it is open."""
+    return PollFacts(
+        id=0,
+        title=plan.title,
+        method=plan.method,
+        settings=plan.settings,
+        secrecy=plan.secrecy,
+        formal=METHODS[plan.method].rules.formal or plan.formal,
+        state="open",
+        published=False,
+        opens_at=plan.opens_at or ctx.now,
+        closes_at=plan.closes_at,
+        closed_at=None,
+        seats=seats,
+        voted=0,
     )
 
 
 def _finish(ctx: Context, given: Given) -> Answers:
-    poll, answers = opening.publish(ctx, _plan(ctx, given))
-    return [Replace(views.opened(poll_facts(ctx.tx, poll))), *answers]
+    if not closing.manages(ctx):
+        raise Refusal("router.not_allowed")
+    poll, answers = opening.publish(ctx, plan_of(ctx, given))
+    return [Replace(managing_views.opened(poll_facts(ctx.tx, poll))), *answers]
+
+
+def _unless_known(field: Field) -> Field:
+    """A question that is not asked where a template has answered it (``known``)."""
+
+    def asked(ctx: Context, given: Given) -> bool:
+        return field.name not in given.get("known", ()) and field.when(ctx, given)
+
+    return replace(field, when=asked)
+
+
+def _ways_to_prepare(ctx: Context, given: Given) -> list[Button]:
+    return [
+        Button(Text("templates.from_template"), Templates()),
+        Button(Text("procedure.button"), ShowProcedure()),
+    ]
+
+
+def _keep(ctx: Context, given: Given) -> list[Button]:
+    return [Button(Text("templates.keep"), KeepPlan())]
 
 
 def _ask(message: str) -> Any:
     return lambda ctx, given: (Text(message),)
 
 
+def _own_fields() -> tuple[Field, ...]:
+    """The methods' questions, each asked only where its method was chosen."""
+    return tuple(
+        replace(field, when=_of_method(name, field))
+        for name, method in METHODS.items()
+        for field in method.fields
+    )
+
+
+def _of_method(name: str, field: Field) -> Any:
+    def asked(ctx: Context, given: Given) -> bool:
+        return OFFERED[given["method"]].name == name and field.when(ctx, given)
+
+    return asked
+
+
 PREPARE = Form(
     name="poll",
-    by=Role.COORDINATION,
-    fields=(
-        Field("source", _ask("polls.ask_source"), _source),
-        Field(
-            "measures",
-            _ask("polls.ask_measures"),
-            _measures,
-            when=_from_field,
-            multi=True,
-            preset=_all,
-        ),
-        Field("options", _ask("polls.ask_options"), parse=_read_options, when=_typed),
-        Field("title", _ask("polls.ask_title"), _title_choices, _read_title),
-        Field("dots", _ask("polls.ask_dots"), _dots_choices, _read_dots),
-        Field(
-            "most",
-            _ask("polls.ask_most"),
-            _most_choices,
-            _read_most,
-            when=lambda ctx, given: given.get("dots", 0) > 1,
-        ),
-        Field("body", _ask("polls.ask_body"), _bodies),
-        Field("closes_at", _ask("polls.ask_time"), _times, _read_time),
-        Field("secrecy", _ask("polls.ask_secrecy"), _secrecy),
+    by=Role.CORE_TEAM,
+    fields=tuple(
+        _unless_known(field)
+        for field in (
+            Field("method", _ask_method, _methods, also=_ways_to_prepare),
+            *sources.FIELDS,
+            Field("title", _ask("polls.ask_title"), _titles, _read_title),
+            Field("body", _ask("polls.ask_body"), _bodies),
+            Field("opens_at", _ask("polls.ask_opening"), _openings, _read_opening),
+            Field("closes_at", _ask("polls.ask_time"), _times, _read_time),
+            Field("secrecy", _ask("polls.ask_secrecy"), _secrecy, when=_several_secrecies),
+            Field("formal", _ask("polls.ask_formal"), _formal, when=_asks_whether_formal),
+            *_own_fields(),
+        )
     ),
     review=_review,
     confirm=Text("polls.publish"),
     finish=_finish,
+    also=_keep,
 )

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from difflib import SequenceMatcher
 from fractions import Fraction
 from typing import Any
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=366)
 FEWEST_OPTIONS = 2
-MOST_OPTIONS = 100
+MOST_OPTIONS = 250
 LONGEST_OPTION = 200
 LONGEST_TITLE = 150
 
@@ -42,6 +43,22 @@ class Rules:
     running_totals_visible: bool = True
     secret_minimum_voters: int = 5
     close_when_all_voted: bool = False
+    majority: str = "simple"
+    """``simple`` (more yes than no) | ``absolute`` (over half) | ``two_thirds`` of the base."""
+    majority_base: str = "yes_and_no"
+    """``yes_and_no`` | ``present`` (every seat with a ballot) | ``all_seats``."""
+    abstentions_count: bool = False
+    chair_casting_vote: bool = False
+    small_group_minimum: int = 3
+    """Ballots from which an interest group's results are shown."""
+    who_may_open: str = "coordination"
+    """``coordination`` | ``core_team``."""
+    second_person_confirms: bool = False
+    """Whether a formal poll is opened and published by two persons."""
+    open_elections: bool = False
+    """Whether persons may be elected openly; otherwise elections are secret."""
+    second_reading: bool = False
+    """Whether a resolution that failed for its quorum comes back by itself."""
 
     @staticmethod
     def of(stored: Mapping[str, Any]) -> Rules:
@@ -62,6 +79,15 @@ with one or two, it would tell who voted how."""
 
 CHANGE_OF_MIND = timedelta(minutes=10)
 """How long a poll that ends with its last seat still waits after the last change."""
+
+
+DOMINANT = Fraction(49, 100)
+"""An interest group with more than this part of the ballots is named with the result."""
+
+
+def is_dominant(ballots: int, cast: int) -> bool:
+    """Whether so many of the ballots are more than one interest group should have."""
+    return cast > 0 and Fraction(ballots, cast) > DOMINANT
 
 
 def seats_needed(quorum: str, seats: int) -> int:
@@ -111,12 +137,12 @@ def check_times(now: datetime, closes_at: datetime) -> None:
         raise Broken("polls.deadline_too_late")
 
 
-def check_number(options: int) -> None:
+def check_number(options: int, most: int = MOST_OPTIONS, fewest: int = FEWEST_OPTIONS) -> None:
     """Refuse too few or too many options."""
-    if options < FEWEST_OPTIONS:
+    if options < fewest:
         raise Broken("polls.too_few_options", n=options)
-    if options > MOST_OPTIONS:
-        raise Broken("polls.too_many_options", n=options, most=MOST_OPTIONS)
+    if options > most:
+        raise Broken("polls.too_many_options", n=options, most=most)
 
 
 def check_options(labels: Sequence[str]) -> tuple[str, ...]:
@@ -132,6 +158,31 @@ def check_options(labels: Sequence[str]) -> tuple[str, ...]:
             raise Broken("polls.option_twice", option=option)
         seen[option.casefold()] = option
     return options
+
+
+ALIKE = 0.85
+"""How similar two typed options are that may be meant as one (0 to 1)."""
+
+
+def alike(labels: Sequence[str], most: int | None = None) -> tuple[tuple[str, str], ...]:
+    """Pairs of options that differ so little that one may be the other, misspelt; the first
+    ``most`` of them where more would not be shown."""
+    found: list[tuple[str, str]] = []
+    folded = [label.casefold() for label in labels]
+    pair = SequenceMatcher(None)
+    for at, second in enumerate(folded):
+        # What is known of the second text is kept for all that are compared with it.
+        pair.set_seq2(second)
+        for before, first in enumerate(folded[:at]):
+            # No more can be equal than the shorter one has: most pairs are done with this.
+            if 2 * min(len(first), len(second)) < ALIKE * (len(first) + len(second)):
+                continue
+            pair.set_seq1(first)
+            if pair.quick_ratio() >= ALIKE and pair.ratio() >= ALIKE:
+                found.append((labels[before], labels[at]))
+                if len(found) == most:
+                    return tuple(found)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +225,27 @@ def rank(counts: Sequence[Count]) -> tuple[Ranked, ...]:
 
 def _place(count: Count) -> tuple[Fraction, Fraction]:
     return -count.score, -count.tiebreak
+
+
+# --- what a method counts --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """One seat's ballot as it is counted; ``barred`` are options in which it has no say."""
+
+    value: Mapping[str, Any]
+    barred: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What majorities and quorums are measured by: seats entitled, and the rules of procedure.
+
+    Excluded seats (conflict of interest) are not among ``seats``. ``chair`` is the chair's own
+    ballot in this poll, if there is one.
+    """
+
+    seats: int
+    rules: Rules
+    chair: Mapping[str, Any] | None = None

@@ -25,6 +25,7 @@ _FILLERS = re.compile(
 )
 
 SUGGESTED_HOUR = time(18, 0)
+SUGGESTED_OPENING = time(8, 0)
 
 
 def read(text: str, zone: ZoneInfo, now: datetime) -> datetime:
@@ -56,6 +57,15 @@ def suggestions(zone: ZoneInfo, now: datetime) -> list[datetime]:
         for days in (0, 1, 3, 7, 14)
     )
     return [at for at in evenings if at > now + timedelta(hours=1)]
+
+
+def mornings(zone: ZoneInfo, now: datetime) -> list[datetime]:
+    """A few usual times to open at: 8:00 tomorrow, the day after, in a week; as UTC."""
+    today = now.astimezone(zone).date()
+    return [
+        datetime.combine(today + timedelta(days=days), SUGGESTED_OPENING, zone).astimezone(UTC)
+        for days in (1, 2, 7)
+    ]
 
 
 def _day(words: str, today: date) -> tuple[date | None, str]:

@@ -1,81 +1,81 @@
-"""How polls look: what is known about them becomes cards. Pure: no storage, no clock."""
+"""How polls look: the board in channels, ballots, the lists. Pure: no storage, no clock.
+
+What differs from method to method comes from its ``Views``, which are handed in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from handlers.chat import Button, Card, Join, Picture, Text, Translated, plain
+from handlers.chat import Button, Card, Join, Text, Translated, plain
 from handlers.polls.actions import (
-    AsTable,
-    Close,
+    Declare,
+    Involved,
+    ListPolls,
     Manage,
+    MyBallots,
     OpenBallot,
     Prepare,
     ShowResult,
     TurnPage,
-    Vote,
     WithdrawBallot,
 )
+from handlers.polls.facts import BallotFacts, OptionFacts, PollFacts, Row
+from handlers.polls.methods import Views
+from handlers.polls.methods.places import in_short
 from handlers.polls.rules import SECRET_TURNOUT_FROM, check_value
+from handlers.polls.templates import views as series
+from handlers.polls.written import views as written
 
-OPTIONS_A_PAGE = 8
-"""So that a ballot is seen without scrolling (voting.md, Size)."""
+Rows = list[tuple[Button, ...]]
 
-MOST_BARS = 40
-"""Places on a picture; a file has them all."""
+LIST_PAGE = 8
+"""Options on one page of a list to choose from."""
 
-MOST_PLACES = 20
-"""Places in the text of a result, so that it fits into one message everywhere."""
+MOST_ON_BOARD = 40
+MOST_LETTERS, BESIDE = 3400, 25
+"""Options on a board, and how long they may be together, each with its numbers beside it: a
+message of Telegram has 4096 characters."""
 
-Words = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class PollFacts:
-    """What every view of a poll says."""
-
-    id: int
-    title: Words
-    secrecy: str
-    state: str
-    closes_at: datetime
-    closed_at: datetime | None
-    dots: int
-    max_per_option: int
-    seats: int
-    voted: int
-
-    @property
-    def secret(self) -> bool:
-        """Whether nobody may learn who chose what."""
-        return self.secrecy == "secret"
+METHODS = {
+    "resolution": ("polls.method_resolution", "polls.about_resolution"),
+    "written": ("written.name", "written.about"),
+    "choice": ("polls.method_choice", "polls.about_choice"),
+    "approval": ("polls.method_approval", "polls.about_approval"),
+    "dots": ("polls.method_dots", "polls.about_dots"),
+    "score": ("polls.method_score", "polls.about_score"),
+    "ranking": ("polls.method_ranking", "polls.about_ranking"),
+    "consensing": ("polls.method_consensing", "polls.about_consensing"),
+    "consent": ("polls.method_consent", "polls.about_consent"),
+    "budget": ("polls.method_budget", "polls.about_budget"),
+    "date": ("polls.method_date", "polls.about_date"),
+    "question": ("polls.method_question", "polls.about_question"),
+    "election": ("election.name", "election.about"),
+}
+"""What each method is called, and in one line what it does; in the order in which it is offered."""
 
 
-@dataclass(frozen=True, slots=True)
-class OptionFacts:
-    """An option: its id and its words."""
+def method_name(method: str, settings: Mapping[str, Any] | None = None) -> Text:
+    """What people call the method, or the procedure that its settings make of it."""
+    if settings is not None and written.is_written(settings):
+        method = "written"
+    return Text(METHODS[method][0])
 
-    id: int
-    label: Words
+
+def methods(offered: Iterable[str]) -> tuple[Text, ...]:
+    """The methods to choose from, a line each."""
+    lines = tuple(
+        Text("polls.method_line", name=Text(name), about=Text(about))
+        for method, (name, about) in METHODS.items()
+        if method in set(offered)
+    )
+    return (Text("polls.ask_method"), Text("polls.options", lines=Join(lines)))
 
 
-@dataclass(frozen=True, slots=True)
-class BallotFacts:
-    """A person's ballot: what is marked and what may still be given."""
-
-    entry: int
-    seat: Words
-    position: int
-    voted_as: int | None
-    marks: Mapping[int, str]
-    left: int
-    cast: bool
-    receipt: str | None
-    page: int
+# --- the board --------------------------------------------------------------------------------
 
 
 def shown_turnout(poll: PollFacts) -> Text:
@@ -91,76 +91,185 @@ def _bar(part: int, whole: int) -> str:
 
 
 def poll_board(
-    poll: PollFacts, options: Sequence[OptionFacts], totals: Mapping[int, int] | None
+    poll: PollFacts,
+    looks: Views,
+    options: Sequence[OptionFacts],
+    counts: dict[str, Any] | None,
 ) -> Card:
     """The live card in channels: what, until when, how many have voted."""
-    if poll.state == "closed":
-        return Card(
-            (_headline(poll), Text("polls.closed_here", at=poll.closed_at or poll.closes_at)),
-            ((Button(Text("polls.show_result"), ShowResult(poll.id)),),),
-        )
     if poll.state == "withdrawn":
-        return Card((_headline(poll), Text("polls.withdrawn")))
-    lines = []
-    for option in options:
-        words = Translated(option.label)
-        if totals is None:
-            lines.append(Text("polls.option_line", option=words))
-        else:
-            lines.append(Text("polls.option_line_total", option=words, n=totals.get(option.id, 0)))
+        return Card((headline(poll), *withdrawn(poll)))
+    if poll.state == "closed":
+        ended = Text(
+            "written.stopped_here" if poll.stopped else "polls.closed_here",
+            at=poll.closed_at or poll.closes_at,
+        )
+        return Card((headline(poll), ended, *_not_yet(poll)), _result_button(poll))
+    if poll.state == "planned":
+        return Card((headline(poll), Text("polls.opens", at=poll.opens_at)))
     # The list comes last: a platform may have to cut a very long one.
     return Card(
         (
-            _headline(poll),
-            Text("polls.how", n=poll.dots, most=poll.max_per_option),
-            Text("polls.until", at=poll.closes_at),
+            headline(poll),
+            *written.how(poll),
+            looks.how(poll),
+            until(poll),
             shown_turnout(poll),
-            Text("polls.options", lines=Join(tuple(lines))),
+            *_lines(in_short(looks.board(poll, options, counts), _room(options))),
         ),
         ((Button(Text("polls.vote_now"), OpenBallot(poll.id), strong=True),),),
     )
 
 
-def _headline(poll: PollFacts) -> Text:
-    kind = "polls.headline_secret" if poll.secret else "polls.headline"
-    return Text(kind, title=Translated(poll.title))
+def _room(options: Sequence[OptionFacts]) -> int:
+    """How many options a board lists, so that the message is not too long for any platform."""
+    left, many = MOST_LETTERS, 0
+    for option in options[:MOST_ON_BOARD]:
+        left -= max(map(len, option.label.values()), default=0) + BESIDE
+        if left < 0:
+            break
+        many += 1
+    # Without options a method lists its own answers, which are few.
+    return many if options else MOST_ON_BOARD
 
 
-def ballot(poll: PollFacts, options: Sequence[OptionFacts], mine: BallotFacts) -> Card:
+def labelled(card: Card, poll: PollFacts) -> Card:
+    """A board that says, below its headline, that nothing is decided by it."""
+    if poll.formal:
+        return card
+    head, *rest = card.body
+    return Card((head, Text("polls.straw_poll"), *rest), card.buttons, card.picture)
+
+
+def headline(poll: PollFacts) -> Text:
+    """The title, and whether it is more than an open poll."""
+    kinds = {"secret": "polls.headline_secret", "roll_call": "polls.headline_roll_call"}
+    return Text(kinds.get(poll.secrecy, "polls.headline"), title=Translated(poll.title))
+
+
+def until(poll: PollFacts) -> Text:
+    """The deadline, and whether it was put off."""
+    return Text("polls.until_extended" if poll.extended else "polls.until", at=poll.closes_at)
+
+
+def withdrawn(poll: PollFacts) -> tuple[Text, ...]:
+    """That it was withdrawn, and why."""
+    if not poll.reason:
+        return (Text("polls.withdrawn"),)
+    return (Text("polls.withdrawn"), Text("polls.withdrawn_for", reason=poll.reason))
+
+
+def _not_yet(poll: PollFacts) -> tuple[Text, ...]:
+    if poll.void:
+        return (Text("polls.void"),)
+    return () if poll.published else (Text("polls.result_waits"),)
+
+
+def _result_button(poll: PollFacts) -> tuple[tuple[Button, ...], ...]:
+    if not poll.published:
+        return ()
+    return ((Button(Text("polls.show_result"), ShowResult(poll.id)),),)
+
+
+def _lines(lines: Sequence[Text]) -> tuple[Text, ...]:
+    return (Text("polls.options", lines=Join(tuple(lines))),) if lines else ()
+
+
+# --- the ballot -------------------------------------------------------------------------------
+
+
+def ballot(
+    poll: PollFacts, looks: Views, options: Sequence[OptionFacts], mine: BallotFacts
+) -> Card:
     """A person's ballot: one tap a choice, saved at once, open for change until the deadline."""
     head = Text("polls.ballot", title=Translated(poll.title))
     if poll.state == "withdrawn":
-        return Card((head, Text("polls.withdrawn")))
+        return Card((head, *withdrawn(poll)))
     if poll.state == "closed":
         note = "polls.ballot_counted" if mine.voted_as is not None else "polls.ballot_missed"
-        return Card(
-            (head, Text(note, at=poll.closed_at or poll.closes_at)),
-            ((Button(Text("polls.show_result"), ShowResult(poll.id)),),),
-        )
-    body = (
-        head,
-        Text("polls.ballot_how", n=poll.dots, most=poll.max_per_option, at=poll.closes_at),
-        *_standing(mine),
-    )
+        note = "written.stopped_here" if poll.stopped else note
+        ended = Text(note, at=poll.closed_at or poll.closes_at)
+        return Card((head, ended, *_not_yet(poll)), _result_button(poll))
+    if mine.excluded:
+        return Card((head, Text("polls.ballot_excluded")))
+    how = Text("polls.ballot_how", at=poll.closes_at)
+    body = (head, *series.part(mine.way), *written.how(poll), looks.how(poll), how)
+    body = (*body, *_standing(mine))
     if mine.voted_as is not None and mine.voted_as < mine.position:
         return Card(body)
-    pages = max(1, -(-len(options) // OPTIONS_A_PAGE))
-    page = min(mine.page, pages - 1)
-    rows: list[tuple[Button, ...]] = [
-        (Button(plain(Translated(o.label)), Vote(mine.entry, o.id), mark=mine.marks[o.id]),)
-        for o in options[page * OPTIONS_A_PAGE : (page + 1) * OPTIONS_A_PAGE]
-    ]
-    if pages > 1:
-        body = (*body, Text("polls.page", page=page + 1, pages=pages))
-        rows.append(_paging(mine.entry, page, pages))
+    one_by_one = looks.a_page(poll.settings, len(options)) == 1
+    page = _one_option if one_by_one and options else _page
+    said, rows = page(poll, looks, options, mine)
     if mine.cast:
         rows.append((Button(Text("polls.withdraw_ballot"), WithdrawBallot(mine.entry)),))
+    if mine.may_declare:
+        rows.append((Button(Text("polls.involved"), Involved(mine.entry, 0)),))
+    rows += [*written.rows(poll, mine), *series.onwards(mine.way)]
     secret = _secret(mine) if poll.secret else ()
-    return Card((*body, _left(mine), *secret), tuple(rows))
+    return Card((*body, *said, looks.left(poll, options, mine), *secret), tuple(rows))
+
+
+def _page(
+    poll: PollFacts, looks: Views, options: Sequence[OptionFacts], mine: BallotFacts
+) -> tuple[tuple[Text, ...], Rows]:
+    """One page of a list."""
+    at_once = looks.a_page(poll.settings, len(options))
+    pages = max(1, -(-len(options) // at_once))
+    page = min(mine.page, pages - 1)
+    shown = looks.rows(poll, options[page * at_once : (page + 1) * at_once], mine)
+    rows = _buttons(shown)
+    said = _row_lines(shown)
+    if pages > 1:
+        said = (*said, Text("polls.page", page=page + 1, pages=pages))
+        rows.append(_paging(mine.entry, page, pages))
+    return said, rows
+
+
+def _one_option(
+    poll: PollFacts, looks: Views, options: Sequence[OptionFacts], mine: BallotFacts
+) -> tuple[tuple[Text, ...], Rows]:
+    """One option a card; after the last one comes what was left out."""
+    number = min(mine.page, len(options))
+    if number == len(options):
+        return _after_the_last(options, mine)
+    shown = looks.rows(poll, options[number : number + 1], mine)
+    rows, said = _buttons(shown), _row_lines(shown)
+    if len(options) == 1:
+        return said, rows
+    done = options[number].id in mine.answered or options[number].id in mine.barred
+    onwards = Text("polls.next_option" if done else "polls.skip_option")
+    way = [Button(onwards, TurnPage(mine.entry, number + 1))]
+    if number > 0:
+        way.insert(0, Button(Text("polls.previous_option"), TurnPage(mine.entry, number - 1)))
+    rows.append(tuple(way))
+    return (Text("polls.progress", number=number + 1, of=len(options)), *said), rows
+
+
+def _after_the_last(
+    options: Sequence[OptionFacts], mine: BallotFacts
+) -> tuple[tuple[Text, ...], Rows]:
+    back = Button(Text("polls.previous_option"), TurnPage(mine.entry, len(options) - 1))
+    left_out = [
+        number
+        for number, option in enumerate(options)
+        if option.id not in mine.answered and option.id not in mine.barred
+    ]
+    if not left_out:
+        return (Text("polls.all_through", n=len(options)),), [(back,)]
+    again = Button(Text("polls.to_skipped"), TurnPage(mine.entry, left_out[0]), strong=True)
+    return (Text("polls.skipped", n=len(left_out), of=len(options)),), [(again,), (back,)]
+
+
+def _buttons(rows: Sequence[Row]) -> Rows:
+    return [buttons for row in rows for buttons in row.buttons]
+
+
+def _row_lines(rows: Sequence[Row]) -> tuple[Text, ...]:
+    return _lines([row.line for row in rows if row.line is not None])
 
 
 def _standing(mine: BallotFacts) -> tuple[Text, ...]:
-    """For whom the person votes here, and what the seat's others have done."""
+    """For whom the person votes here, and what the seat's others and the office have done."""
     said = []
     if mine.position > 0:
         said.append(Text("polls.as_deputy", seat=Translated(mine.seat)))
@@ -168,6 +277,8 @@ def _standing(mine: BallotFacts) -> tuple[Text, ...]:
         said.append(Text("polls.holder_voted"))
     if mine.voted_as is not None and mine.voted_as > mine.position:
         said.append(Text("polls.deputy_voted"))
+    if mine.recorded:
+        said.append(Text("polls.recorded_for_you"))
     return tuple(said)
 
 
@@ -189,247 +300,166 @@ def _secret(mine: BallotFacts) -> tuple[Text, ...]:
     return (promise, Text("polls.receipt", code=mine.receipt, check=check))
 
 
-def _left(mine: BallotFacts) -> Text:
-    if not mine.cast:
-        return Text("polls.not_voted_yet")
-    return Text("polls.dots_left", n=mine.left) if mine.left else Text("polls.all_dots_given")
+# --- a conflict of interest -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An option's place in a frozen result."""
-
-    option: Words
-    rank: int
-    shared: bool
-    score: Fraction
-    seats: int
-
-    @property
-    def label(self) -> str:
-        """``1.`` – or ``1.=`` where the place is shared."""
-        return f"{self.rank}.=" if self.shared else f"{self.rank}."
-
-
-@dataclass(frozen=True, slots=True)
-class ResultFacts:
-    """A frozen result with its calculation."""
-
-    title: Words
-    poll: int
-    secret: bool
-    withheld: bool
-    """So few secret ballots that a result would tell who voted how."""
-    method: str
-    dots: int
-    max_per_option: int
-    seats: int
-    cast: int
-    late: int
-    needed: int
-    places: tuple[Place, ...]
-    tiebreak_used: bool
-    closes_at: datetime
-    closed_at: datetime
-    early: str
-    """Empty, ``by_coordination`` or ``all_voted``."""
-    digest: str
-    receipts: tuple[str, ...]
-
-    @property
-    def quorate(self) -> bool:
-        """Whether enough seats voted."""
-        return self.cast >= self.needed
-
-
-def frozen(
-    poll: int, result: Mapping[str, Any], title: Words, options: Mapping[int, Words]
-) -> ResultFacts:
-    """Read a stored result (JSON) back."""
-    return ResultFacts(
-        title=title,
-        poll=poll,
-        secret=result["secret"],
-        withheld=result["withheld"],
-        method=result["method"],
-        dots=result["dots"],
-        max_per_option=result["max_per_option"],
-        seats=result["seats"],
-        cast=result["cast"],
-        late=result["late"],
-        needed=result["needed"],
-        places=tuple(
-            Place(options[p["option"]], p["rank"], p["shared"], Fraction(p["score"]), p["seats"])
-            for p in result["places"]
-        ),
-        tiebreak_used=result["tiebreak_used"],
-        closes_at=datetime.fromisoformat(result["closes_at"]),
-        closed_at=datetime.fromisoformat(result["closed_at"]),
-        early=result["early"],
-        digest=result["digest"],
-        receipts=tuple(result["receipts"]),
-    )
-
-
-_ENDS = {
-    "": "polls.closed_at",
-    "by_coordination": "polls.closed_early",
-    "all_voted": "polls.closed_all_voted",
-}
-
-
-def result(facts: ResultFacts, picture: Picture | None) -> Card:
-    """A result that reads like minutes: method, seats, votes, quorum, counts, tie rule.
-
-    The places come last; of very many the text has the first, and a file has all.
-    """
-    body = [
-        Text("polls.result", title=Translated(facts.title)),
-        Text("polls.straw_poll"),
-        _participation(facts),
-        Text(_ENDS[facts.early], at=facts.closed_at),
+def involved(poll: PollFacts, options: Sequence[OptionFacts], mine: BallotFacts, page: int) -> Card:
+    """In what the member has a conflict of interest; ``options`` where single ones are possible."""
+    body = [Text("polls.involved_in_what", title=Translated(poll.title))]
+    if poll.secret:
+        body.append(Text("polls.involved_secret"))
+    whole = Button(Text("polls.involved_whole"), Declare(mine.entry, 0, False))
+    rows: Rows = [(whole,)]
+    pages = max(1, -(-len(options) // LIST_PAGE))
+    page = max(0, min(page, pages - 1))
+    rows += [
+        (Button(plain(Translated(option.label)), Declare(mine.entry, option.id, False)),)
+        for option in options[page * LIST_PAGE : (page + 1) * LIST_PAGE]
+        if option.id not in mine.barred
     ]
-    if facts.late:
-        body.append(Text("polls.late_ballots", n=facts.late, at=facts.closes_at))
-    if facts.receipts:
-        checks = Join(tuple(Text("plain", text=r) for r in facts.receipts), " ")
-        body.append(Text("polls.receipts", checks=checks))
-    body.append(Text("polls.digest", digest=facts.digest[:16]))
-    if not facts.cast:
-        return Card((*body, Text("polls.no_ballots")))
-    if facts.withheld:
-        return Card((*body, Text("polls.withheld", n=SECRET_TURNOUT_FROM)))
-    if any(p.shared for p in facts.places):
-        body.append(Text("polls.shared_rank"))
-    if facts.tiebreak_used:
-        body.append(Text("polls.tiebreak_seats"))
-    body.append(Text("polls.places", lines=place_lines(facts.places[:MOST_PLACES])))
-    if len(facts.places) > MOST_PLACES:
-        body.append(Text("polls.more_places", n=len(facts.places) - MOST_PLACES))
-    table = ((Button(Text("polls.as_table"), AsTable(facts.poll)),),)
-    return Card(tuple(body), table, picture)
+    turn = []
+    if page > 0:
+        turn.append(Button(Text("polls.previous_page"), Involved(mine.entry, page - 1)))
+    if page < pages - 1:
+        turn.append(Button(Text("polls.next_page"), Involved(mine.entry, page + 1)))
+    return Card(tuple(body), tuple([*rows, tuple(turn)] if turn else rows))
 
 
-def _participation(facts: ResultFacts) -> Text:
-    verdict = Text("polls.quorate" if facts.quorate else "polls.not_quorate", n=facts.needed)
-    return Text(
-        "polls.participation",
-        n=facts.cast,
-        seats=facts.seats,
-        verdict=verdict,
-        method=Text("polls.how", n=facts.dots, most=facts.max_per_option),
-    )
-
-
-def place_lines(places: Sequence[Place]) -> Join:
-    """The ranking, a line a place."""
-    return Join(tuple(_line(place) for place in places))
-
-
-def _line(place: Place) -> Text:
-    return Text(
-        "polls.place",
-        rank=place.label,
-        option=Translated(place.option),
-        dots=Text("polls.dots", n=int(place.score)),
-        seats=Text("polls.seats", n=place.seats),
-    )
-
-
-def overview(
-    running: Sequence[tuple[PollFacts, bool, bool]], closed: Sequence[PollFacts], coordinates: bool
-) -> Card:
-    """Running polls (with: may I vote, have I) and closed ones."""
-    body: list[Text] = [Text("polls.overview")]
-    rows: list[tuple[Button, ...]] = []
-    if running:
-        lines = []
-        for poll, mine, done in running:
-            state = "polls.line_done" if done else "polls.line_open" if mine else "polls.line_other"
-            lines.append(Text(state, title=Translated(poll.title), at=poll.closes_at))
-            if mine:
-                rows.append((_vote_button(poll, done),))
-            if coordinates:
-                label = Text("polls.manage_one", title=Translated(poll.title))
-                rows.append((Button(label, Manage(poll.id)),))
-        body.append(Text("polls.running", lines=Join(tuple(lines))))
+def involved_surely(poll: PollFacts, option: OptionFacts | None, mine: BallotFacts) -> Card:
+    """Ask back before a seat loses its vote."""
+    if option is None:
+        asked = Text("polls.involved_surely", title=Translated(poll.title))
     else:
-        body.append(Text("polls.none_running"))
-    if closed:
-        body.append(Text("polls.closed_list"))
-        rows += [
-            (Button(Text("polls.result_of", title=Translated(p.title)), ShowResult(p.id)),)
-            for p in closed
-        ]
-    if coordinates:
-        rows.append((Button(Text("polls.prepare"), Prepare(), strong=True),))
+        asked = Text("polls.involved_surely_option", option=Translated(option.label))
+    sure = Declare(mine.entry, option.id if option is not None else 0, True)
+    return Card(
+        (asked,),
+        (
+            (Button(Text("polls.involved_yes"), sure, strong=True),),
+            (Button(Text("polls.involved_no"), OpenBallot(poll.id)),),
+        ),
+    )
+
+
+def involved_done(poll: PollFacts, option: OptionFacts | None, emptied: bool) -> Card:
+    """What the member's declaration has changed."""
+    if option is None:
+        return Card((Text("polls.involved_done", title=Translated(poll.title)),))
+    said = [Text("polls.involved_done_option", option=Translated(option.label))]
+    if emptied:
+        said.append(Text("polls.involved_vote_again"))
+    return Card(tuple(said))
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the list of polls shows. ``running`` says of each: may I vote, have I."""
+
+    running: Sequence[tuple[PollFacts, bool, bool]]
+    planned: Sequence[PollFacts]
+    closed: Sequence[PollFacts]
+    manages: bool
+    search: str = ""
+    page: int = 0
+    """Of the running polls: which page, of how many, with how many polls in all."""
+    pages: int = 1
+    found: int = 0
+
+
+def overview(shown: Overview) -> Card:
+    """Running polls, planned and closed ones; after the first page the running ones alone."""
+    body: list[Text] = [Text("polls.overview")]
+    if shown.search:
+        body = [Text("polls.overview_of", words=shown.search)]
+    rows: Rows = []
+    _add_running(shown, body, rows)
+    if shown.page == 0:
+        _add_others(shown, body, rows)
     return Card(tuple(body), tuple(rows))
 
 
-def _vote_button(poll: PollFacts, done: bool) -> Button:
+def _add_running(shown: Overview, body: list[Text], rows: Rows) -> None:
+    if not shown.running:
+        if not shown.search:
+            body.append(Text("polls.none_running"))
+        elif not shown.planned and not shown.closed:
+            body.append(Text("polls.none_found"))
+        return
+    body.append(Text("polls.running", lines=Join(tuple(_line(*one) for one in shown.running))))
+    rows += [button for one in shown.running for button in _running_rows(shown, *one)]
+    if shown.pages > 1:
+        body.append(_which_page(shown))
+    if shown.pages > 1 and not shown.search:
+        rows.append(_turn_list(shown))
+
+
+def _add_others(shown: Overview, body: list[Text], rows: Rows) -> None:
+    if shown.planned:
+        opening = tuple(
+            Text("polls.line_planned", title=Translated(p.title), at=p.opens_at)
+            for p in shown.planned
+        )
+        body.append(Text("polls.planned", lines=Join(opening)))
+        rows += [(_manage_button(poll),) for poll in shown.planned if shown.manages]
+    if shown.closed:
+        body.append(Text("polls.closed_list"))
+        rows += [_closed_button(poll, shown.manages) for poll in shown.closed]
+    if not shown.search:
+        rows.append((Button(Text("polls.my_ballots"), MyBallots()),))
+        if shown.manages:
+            rows.append((Button(Text("polls.prepare"), Prepare(), strong=True),))
+
+
+def _which_page(shown: Overview) -> Text:
+    if shown.search:
+        return Text("polls.search_closer", n=shown.found - len(shown.running))
+    return Text("polls.page", page=shown.page + 1, pages=shown.pages)
+
+
+def _turn_list(shown: Overview) -> tuple[Button, ...]:
+    turn = []
+    if shown.page > 0:
+        turn.append(Button(Text("polls.previous_page"), ListPolls(shown.page - 1)))
+    if shown.page < shown.pages - 1:
+        turn.append(Button(Text("polls.next_page"), ListPolls(shown.page + 1)))
+    return tuple(turn)
+
+
+def _line(poll: PollFacts, mine: bool, done: bool) -> Text:
+    state = "polls.line_done" if done else "polls.line_open" if mine else "polls.line_other"
+    return Text(state, title=Translated(poll.title), at=poll.closes_at)
+
+
+def _running_rows(shown: Overview, poll: PollFacts, mine: bool, done: bool) -> Rows:
+    votes = [(vote_button(poll, done),)] if mine else []
+    return [*votes, *([(_manage_button(poll),)] if shown.manages else [])]
+
+
+def _closed_button(poll: PollFacts, manages: bool) -> tuple[Button, ...]:
+    if not poll.published and manages and not poll.void:
+        return (Button(Text("polls.release_of", title=Translated(poll.title)), Manage(poll.id)),)
+    return (Button(Text("polls.result_of", title=Translated(poll.title)), ShowResult(poll.id)),)
+
+
+def _manage_button(poll: PollFacts) -> Button:
+    return Button(Text("polls.manage_one", title=Translated(poll.title)), Manage(poll.id))
+
+
+def vote_button(poll: PollFacts, done: bool) -> Button:
+    """To one's ballot, by the poll's title."""
     label = "polls.change_one" if done else "polls.vote_one"
     return Button(Text(label, title=Translated(poll.title)), OpenBallot(poll.id), strong=not done)
 
 
-def todo(waiting: Sequence[tuple[PollFacts, bool]]) -> Card:
-    """What is expected of me: running polls, those without my ballot first."""
-    if not waiting:
-        return Card((Text("polls.nothing_to_do"),))
-    missing = [poll for poll, done in waiting if not done]
+def my_ballots(cast: Sequence[tuple[PollFacts, Text]]) -> Card:
+    """What I cast in closed polls; what was secret is nobody's to tell."""
+    if not cast:
+        return Card((Text("polls.no_ballots_of_mine"),))
     lines = tuple(
-        Text(
-            "polls.line_done" if done else "polls.line_open",
-            title=Translated(poll.title),
-            at=poll.closes_at,
-        )
-        for poll, done in waiting
+        Text("polls.ballot_of_mine", title=Translated(poll.title), ballot=said)
+        for poll, said in cast
     )
-    head = Text("polls.todo", n=len(missing)) if missing else Text("polls.all_done")
-    rows = tuple((_vote_button(poll, done),) for poll, done in waiting)
-    return Card((head, Text("polls.running", lines=Join(lines))), rows)
-
-
-def manage(poll: PollFacts) -> Card:
-    """Coordination's view of a running poll."""
-    return Card(
-        (
-            _headline(poll),
-            Text("polls.until", at=poll.closes_at),
-            shown_turnout(poll),
-        ),
-        ((Button(Text("polls.close_now"), Close(poll.id, False)),),),
-    )
-
-
-def close_surely(poll: PollFacts) -> Card:
-    """Ask back before a poll is closed ahead of its deadline."""
-    return Card(
-        (
-            Text(
-                "polls.close_surely",
-                title=Translated(poll.title),
-                at=poll.closes_at,
-                turnout=shown_turnout(poll),
-            ),
-        ),
-        (
-            (Button(Text("polls.close_yes"), Close(poll.id, True), strong=True),),
-            (Button(Text("polls.close_no"), Manage(poll.id)),),
-        ),
-    )
-
-
-def closed_by_you(poll: PollFacts) -> Card:
-    """What coordination sees in the place of the question, once a poll is closed."""
-    return Card(
-        (_headline(poll), Text("polls.closed_by_you", at=poll.closed_at or poll.closes_at)),
-        ((Button(Text("polls.show_result"), ShowResult(poll.id)),),),
-    )
-
-
-def opened(poll: PollFacts) -> Card:
-    """What coordination sees in the place of the preview, once a poll is open."""
-    return Card(
-        (_headline(poll), Text("polls.opened", n=poll.seats, at=poll.closes_at)),
-        ((Button(Text("polls.manage"), Manage(poll.id)),),),
-    )
+    return Card((Text("polls.ballots_of_mine", lines=Join(lines, "\n\n")),))

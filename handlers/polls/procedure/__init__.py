@@ -1,0 +1,1 @@
+"""The rules of procedure, to be read in the chat."""

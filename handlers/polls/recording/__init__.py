@@ -1,0 +1,1 @@
+"""Ballots that members give on paper or by phone, recorded by coordination."""

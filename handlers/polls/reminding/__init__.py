@@ -1,0 +1,1 @@
+"""Reminding members of running polls, at times that suit people."""

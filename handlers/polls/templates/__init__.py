@@ -1,0 +1,1 @@
+"""Prepared polls: a municipality's templates, and polls that belong together (series)."""
