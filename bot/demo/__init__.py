@@ -9,22 +9,19 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from bot import answers
+from bot.demo import votes
+from bot.demo.votes import Votes
 from bot.importing import read_municipality
 from bot.importing_yaml import read_yaml
-from bot.loading import Summary, load
-from handlers.chat import Due, Event, Place, PlaceKind
-from handlers.polls.opening import Plan, publish
-from handlers.router import Context, Role, Routes
-from storage import polls, rosters
+from bot.loading import load
+from handlers.router import Routes
+from storage import rosters
 from storage.db import Database, Tx
 from storage.loading import web_account
-from storage.models import Measure, Municipality, Person
 from storage.upgrading import upgrade
 
 HERE = Path(__file__).resolve().parent
@@ -32,9 +29,6 @@ HERE = Path(__file__).resolve().parent
 TOWNS = ("ilmbrueck", "tannwiesen")
 
 DATABASE = "demo.sqlite3"
-
-OPEN_FOR = timedelta(days=7)
-"""How long the first vote stays open, at least; it ends in the evening."""
 
 FIRST_PORT, LAST_PORT = 8080, 8099
 
@@ -57,7 +51,7 @@ def forget(folder: Path) -> None:
 
 
 def open_database(folder: Path, routes: Routes, now: datetime) -> Database:
-    """The demo's database; an empty one is filled with both towns and the first vote.
+    """The demo's database; an empty one is filled with both towns and their votes.
 
     Raises storage.upgrading.NewerDatabase.
     """
@@ -75,43 +69,19 @@ def open_database(folder: Path, routes: Routes, now: datetime) -> Database:
 
 
 def _fill(tx: Tx, routes: Routes, now: datetime) -> None:
-    loaded = [load(tx, read_municipality(_text(f"{town}.yaml")), now) for town in TOWNS]
+    files = [votes.moved_in(read_municipality(_text(f"{town}.yaml")), now) for town in TOWNS]
+    loaded = [load(tx, file, now) for file in files]
     for town in loaded:
         for key, person_id in town.people.items():
             web_account(tx, person_id, key, now)
-    _open_first_vote(tx, routes, loaded[0], now)
-
-
-def _open_first_vote(tx: Tx, routes: Routes, loaded: Summary, now: datetime) -> None:
-    planned: Any = read_yaml(_text("polls.yaml"))
-    first = planned["planned"][0]
-    town = tx.get_one(Municipality, loaded.municipality_id)
-    place = Place("demo", "demo", PlaceKind.CHANNEL)
-    ctx = Context(tx, routes, Event(place, None, Due("", now), now), now, now)
-    ctx.municipality = town
-    ctx.person, ctx.role = tx.get_one(Person, loaded.people["sg-01"]), Role.COORDINATION
-    bodies = {body.kind: body.id for body in polls.bodies(tx, town.id)}
-    plan = Plan(
-        first["question"],
-        tuple(_option(tx, town.id, code) for code in first["options"]),
-        first["dots_per_seat"],
-        first["max_dots_per_option"],
-        bodies["steering_group"],
-        _evening(now + OPEN_FOR, town.timezone),
-        first["secrecy"],
-    )
-    _, said = publish(ctx, plan)
-    answers.keep(ctx, said)
-
-
-def _option(tx: Tx, town: int, code: str) -> tuple[dict[str, str], int]:
-    measure = tx.query(Measure).filter_by(municipality_id=town, code=code).one()
-    return measure.title, measure.id
-
-
-def _evening(at: datetime, zone: str) -> datetime:
-    local = at.astimezone(ZoneInfo(zone))
-    return datetime.combine(local.date(), time(18), ZoneInfo(zone)).astimezone(UTC)
+    written: Any = read_yaml(_text("polls.yaml"))
+    town_votes = Votes(tx, routes, loaded[0], now)
+    for vote in written["past"]:
+        town_votes.hold(vote)
+    first, *later = written["planned"]
+    town_votes.open_now(first)
+    for vote in later:
+        town_votes.plan(vote)
 
 
 def _text(name: str) -> str:
