@@ -24,31 +24,33 @@ from bot.scheduler import Scheduler
 from bot.text import Reader, body_plain, label, plain
 from handlers.chat import (
     AccountRef,
-    Admit,
     Board,
-    BringIn,
     Button,
     Capabilities,
     Command,
     Event,
-    Furnish,
-    Inspect,
-    MakeLink,
-    MakeRoom,
-    MakeTopic,
     MembershipChanged,
     Place,
     PlaceKind,
     Press,
-    PutOut,
     Said,
-    TagMember,
-    Task,
     Text,
     What,
 )
 from handlers.features import ROUTERS
 from handlers.router import Routes, pack
+from handlers.tasks import (
+    Admit,
+    BringIn,
+    Furnish,
+    Inspect,
+    MakeLink,
+    MakeRoom,
+    MakeTopic,
+    PutOut,
+    TagMember,
+    Task,
+)
 from storage import timers
 from storage.db import Database
 from storage.inbox import Arrival, Waiting
@@ -70,6 +72,7 @@ class Shown:
     message: str
     buttons: tuple[tuple[str, str], ...] = ()
     """Words and action of what can be pressed."""
+    unpinned: bool = False
 
 
 RIGHTS = {
@@ -157,6 +160,7 @@ class Messenger:
                 delivery.board,
                 message,
                 tuple((label(b, reader), pack(b.action)) for b in buttons if isinstance(b, Button)),
+                delivery.unpin,
             )
         )
         return Delivered(message)

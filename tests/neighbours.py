@@ -22,14 +22,14 @@ from sqlmodel import SQLModel
 from bot import answers
 from bot.wire import card_to_json
 from handlers import router
-from handlers.chat import Action, Board, Due, Event, Place, PlaceKind
+from handlers.chat import Action, Board, Due, Event, Place, PlaceKind, Redraw
 from handlers.polls.actions import Close
 from handlers.polls.opening import Plan, publish
 from handlers.router import Context, pack
-from storage import channel_members, invitations, measures, polls
+from storage import channel_members, invitations, measures, polls, recording
 from storage.db import Tx
 from storage.inbox import Arrival
-from storage.models import Channel, Municipality, Outbox, Person, WebMessage
+from storage.models import Channel, Municipality, Outbox, Person, Poll, WebMessage
 from tests.world import Town
 
 MOST = 60
@@ -107,10 +107,20 @@ async def fill(town: Town, side: Side) -> None:
     await town.db.write(lambda tx: _invite(town, tx, side))
     await town.db.write(lambda tx: _group(town, tx, side))
     await who.says("/kanal")
+    await town.db.write(lambda tx: _record(town, tx, side, made[0]))
     await who.sends("haushalt.txt", b"geheim")
     for channel in _channels(town, side):
         await member.says(f"{side.mark} spricht", at=channel)
     await who.says("/abstimmung")
+    await who.press("Neue Abstimmung vorbereiten")
+    await who.press("Klebepunkte")
+
+
+def _record(town: Town, tx: Tx, side: Side, poll_id: int) -> None:
+    entry = polls.entries(tx, poll_id)[0]
+    by = tx.execute(select(Person).filter_by(key=side.coordination)).scalar_one().id
+    poll = tx.get_one(Poll, poll_id)
+    recording.begin(tx, poll, entry.seat_id, entry.id, "paper", by, town.now)
 
 
 def _invite(town: Town, tx: Tx, side: Side) -> None:
@@ -144,8 +154,10 @@ def _publish(town: Town, tx: Tx, side: Side, secrecy: str) -> int:
     options = tuple((m.title, m.id) for m in measures.of_town(tx, ctx.town.id)[:3])
     title = {"de": f"{side.mark} {secrecy}"}
     ends = town.now + timedelta(days=7)
-    poll, said = publish(ctx, Plan(title, options, 2, 1, body.id, ends, secrecy))
-    answers.keep(ctx, said)
+    dots = {"dots": 2, "max_per_option": 1}
+    plan = Plan("dots", dots, title, options, body.id, ends, secrecy=secrecy)
+    poll, said = publish(ctx, plan)
+    answers.keep(ctx, [answer for answer in said if not isinstance(answer, Redraw)])
     return poll.id
 
 

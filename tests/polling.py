@@ -19,14 +19,39 @@ GROUP = "Steuerungsgruppe"
 
 async def open_poll(town: Town, *, secret: bool = False, sure: bool = True) -> None:
     """Coordination prepares and publishes a vote: field TF1, 8 measures, 3 dots, 2 on one."""
+    await prepare(town, "Geheim" if secret else "Offen", "3 (Ihre", "2 (Ihre", sure=sure)
+
+
+async def prepare(
+    town: Town,
+    *last: str,
+    method: str = "Klebepunkte",
+    source: str = "TF1",
+    opens: str = "Sofort",
+    closes: str = "19.01.2027 18:00",
+    sure: bool = True,
+) -> None:
+    """Coordination prepares a poll on a field's measures; ``last`` are the buttons after the
+    deadline (secrecy, whether it counts, the method's own questions)."""
     who = town.coordination
-    await who.says("/abstimmung")
-    for pressed in ("TF1", "Fertig", "Klimaschutz und Energie", "3 (Ihre", "2 (Ihre", GROUP):
+    await begin(who, method)
+    for pressed in (source, "Fertig", "Klimaschutz und Energie", GROUP, opens):
         await who.press(pressed)
-    await who.says("19.01.2027 18:00")
-    await who.press("Geheim" if secret else "Offen")
+    await who.says(closes)
+    for pressed in last:
+        await who.press(pressed)
     if sure:
         await who.press("Veröffentlichen")
+
+
+async def begin(who: Somebody, method: str) -> None:
+    """The dialog up to the choice of the method."""
+    await who.says("/abstimmung")
+    if "Neue Abstimmung vorbereiten" in who.buttons():
+        await who.press("Neue Abstimmung vorbereiten")
+    if not any(label.startswith(method) for label in who.buttons()):
+        await who.press("Weitere")
+    await who.press(method)
 
 
 def change_rules(town: Town, **changed: Any) -> None:

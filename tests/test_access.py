@@ -218,6 +218,7 @@ async def test_unlinking_ends_dialogs_cards_and_what_is_under_way(town: Town) ->
     other = town.second_coordination
     await open_poll(town)
     await other.says("/abstimmung")
+    await other.press("Neue Abstimmung vorbereiten")
     assert town.all(Dialog, account="sg-02") != []
     [account] = town.all(Account, external_id="sg-02")
     boss = town.coordination

@@ -7,7 +7,7 @@ import pytest
 from handlers.chat import MembershipChanged, PlaceMoved
 from storage.models import Account, Body, Channel
 from tests.messenger import Meeting
-from tests.polling import open_poll
+from tests.polling import close_poll, open_poll
 from tests.world import Town
 
 
@@ -184,3 +184,25 @@ async def test_a_group_that_gets_a_new_id_stays_bound(town: Town, meeting: Meeti
     assert bound(town) is None and bound(town, "supergroup") is not None
     said = await meeting.types("coordination", "/kanal", at="supergroup")
     assert "gehört zu: Kernteam" in said
+
+
+async def test_a_board_is_unpinned_once_and_never_pinned_after_the_end(
+    town: Town, meeting: Meeting
+) -> None:
+    await meeting.types("coordination", "/kanal", at="group")
+    await meeting.presses("coordination", "Steuerungsgruppe", at="group")
+    await open_poll(town)
+    await meeting.settle()
+    assert meeting.at("group")[-1].pinned
+    await close_poll(town)
+    meeting.passes(seconds=3)
+    await meeting.settle()
+    edits = [shown for shown in meeting.at("group") if shown.kind == "edit" and shown.board]
+    assert [shown.unpinned for shown in edits] == [True] and "beendet" in edits[0].text
+    before = len(meeting.at("group"))
+    await open_poll(town)
+    await close_poll(town)
+    meeting.passes(seconds=3)
+    await meeting.settle()
+    late = [shown for shown in meeting.at("group")[before:] if shown.board is not None]
+    assert late and not any(shown.pinned for shown in late), "it was over before it could be sent"

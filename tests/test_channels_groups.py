@@ -16,18 +16,12 @@ from handlers.channels.actions import (
     ShowDifference,
 )
 from handlers.chat import (
-    Admit,
-    BringIn,
-    Furnish,
-    Inspect,
-    MakeLink,
-    MakeTopic,
     MembershipChanged,
     PlaceMoved,
     Press,
-    PutOut,
 )
 from handlers.router import pack
+from handlers.tasks import Admit, BringIn, Furnish, Inspect, MakeLink, MakeTopic, PutOut
 from storage.models import Channel, ChannelMember, Municipality
 from tests.messenger import Meeting, Messenger
 from tests.polling import change_rules, open_poll

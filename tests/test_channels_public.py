@@ -16,7 +16,7 @@ from handlers.chat import (
 from handlers.features import ROUTERS
 from handlers.router import Role, Router, Routes, pack
 from storage import timers
-from storage.models import Channel, Outbox, Poll
+from storage.models import Channel, Poll
 from tests.messenger import Meeting, Messenger
 from tests.polling import close_poll, open_poll
 from tests.world import Town
@@ -60,19 +60,21 @@ async def test_a_channel_is_closed_until_coordination_says_otherwise(
     assert "Öffentlich: Hier kann jede Person mitlesen" in newest.text
 
 
-async def test_a_vote_of_the_body_is_refused_there_and_nothing_is_half_done(
+async def test_a_vote_of_the_body_goes_to_its_closed_channels_only(
     town: Town, telegram: Meeting
 ) -> None:
     await adopt(telegram)
     await telegram.presses("coordination", "Als öffentlich führen", at="group")
     await telegram.presses("coordination", "Ja, öffentlich", at="group")
     await open_poll(town)
-    assert "ist öffentlich, und das ist vertraulich" in town.coordination.toast
-    assert town.all(Poll) == []
-    assert not [row for row in town.all(Outbox, kind="board") if row.content.get("kind") == "poll"]
+    assert town.one(Poll).state == "open"
+    telegram.now = town.now
+    await telegram.settle()
+    assert boards(telegram, "poll") == 0
+    assert "Klimaschutz und Energie" in town.group_a.newest("Ankündigungen")
 
 
-async def test_what_a_deadline_would_post_there_is_told_to_coordination_instead(
+async def test_the_result_of_a_vote_stays_away_once_anybody_reads_there(
     town: Town, telegram: Meeting
 ) -> None:
     await adopt(telegram)
@@ -85,8 +87,6 @@ async def test_what_a_deadline_would_post_there_is_told_to_coordination_instead(
     await telegram.later(days=8)
     assert town.one(Poll).state == "closed"
     assert boards(telegram, "result") == 0
-    assert told(telegram, "coordination", "sollte etwas Vertrauliches erscheinen") == 1
-    assert told(telegram, "second_coordination", "sollte etwas Vertrauliches erscheinen") == 1
 
 
 async def test_what_anybody_can_read_is_public_whatever_coordination_says(

@@ -9,7 +9,10 @@ import pytest
 from sqlmodel import select
 
 from bot.platforms import Failed
-from handlers.chat import BringIn, Furnish, MakeRoom, MembershipChanged, PutOut
+from handlers.chat import (
+    MembershipChanged,
+)
+from handlers.tasks import BringIn, Furnish, MakeRoom, PutOut
 from storage.models import Channel, ChannelMember, Membership, Person
 from tests.messenger import Meeting, Messenger
 from tests.polling import open_poll

@@ -159,10 +159,7 @@ def test_the_rules_of_procedure_are_told_with_their_defaults() -> None:
     told = {_quoted(row[0])[0]: _quoted(row[1])[0] for row in rows}
     in_file: dict[str, Any] = {n: f.default for n, f in ImportedRules.model_fields.items()}
     assert told == {name: _written(in_file[name]) for name in told}
-    # What has no effect yet is named as such below the table.
-    below = _text("docs/coordination.md").partition("## Geschäftsordnung")[2]
-    idle = below.partition("wirken aber noch nicht")[0].rpartition("\n\n")[2]
-    assert set(told) | set(_quoted(idle)) == set(in_file)
+    assert set(told) == set(in_file)
     used = {name.removeprefix("dots_") if "totals" in name else name for name in told}
     assert set(Rules.__dataclass_fields__) == used - {"coordination_votes"}
 

@@ -158,6 +158,9 @@ async def test_no_dialog_offers_what_is_next_door(towns: Town, own: Side, victim
             continue
         await who.says("/abbrechen")
         await who.says(f"/{word}")
+        if "Neue Abstimmung vorbereiten" in who.buttons():
+            await who.press("Neue Abstimmung vorbereiten")
+            await who.press("Klebepunkte")
         for _ in range(20):
             dialog = next((d for d in towns.all(Dialog) if d.account == who.who), None)
             shown = who.sees()

@@ -1,5 +1,8 @@
-"""The chart of a result, judged by its pixels."""
+"""The chart of a result, judged by its pixels; and its table, as spreadsheets read it."""
 
+import csv
+import io
+import re
 import zlib
 from fractions import Fraction
 from itertools import pairwise
@@ -17,6 +20,7 @@ from handlers.polls.documents import (
     png_size,
     printable,
     shades,
+    table_csv,
 )
 
 Pixels = list[bytes]  # one row each, four bytes a pixel
@@ -287,3 +291,53 @@ def test_a_text_without_end_is_refused() -> None:
 def test_the_fullest_chart_fits() -> None:
     full = chart(*(bar("Vorschlag " * 48, i) for i in range(40)))
     assert png_size(chart_png(full, 2400))[0] == 2400
+
+
+def test_long_notes_leave_the_bars_their_room() -> None:
+    long = "Summe 38 von 16 Sitzen · Akzeptanz 76 % · starker Widerstand bei 6 % der Sitze"
+    with_notes, without = (
+        chart(*(bar(label, 9, rank, note) for rank, label, _ in FIELD[:3])) for note in (long, "")
+    )
+    drawn, expected = (
+        bar_lengths(pixels(chart_png(c, 600)), shades(c.bars)) for c in (with_notes, without)
+    )
+    assert drawn == expected and len(drawn) == 3
+
+
+# --- the table ------------------------------------------------------------------------------
+
+cells = st.one_of(
+    st.text(
+        alphabet=st.one_of(st.sampled_from("=+-@'\t \u00a0;\"\n"), st.characters(codec="utf-8"))
+    ),
+    st.sampled_from(["=1+1", "\uff1d1+1", "\r\n+1", "\u200b@SUM(A1)", "'=1", "\ufeff-1"]),
+)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=3), min_size=1, max_size=4))
+def test_no_cell_of_words_is_a_formula_and_none_is_lost(rows: list[list[str]]) -> None:
+    data = table_csv(rows)
+    assert data.startswith(b"\xef\xbb\xbf")
+    read = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";"))
+    for row, words in zip(read, rows, strict=True):
+        for cell, was in zip(row, words, strict=True):
+            assert cell in (was, f"'{was}")
+            assert not re.match("[\\s\u00a0\u200b\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]", cell)
+
+
+@pytest.mark.parametrize(
+    ("number", "german", "english"),
+    [
+        (-3, "-3", "-3"),
+        (Fraction(7, 3), "2,333333", "2.333333"),
+        (Fraction(-1, 2), "-0,5", "-0.5"),
+        (Fraction(12), "12", "12"),
+        (Fraction(1, 10**7), "0", "0"),
+        (Fraction(-1, 10**7), "0", "0"),
+        (Fraction(1_999_999_9, 10**7), "2", "2"),
+        (None, "", ""),
+    ],
+)
+def test_numbers_stay_numbers(number: int | Fraction | None, german: str, english: str) -> None:
+    for point, shown in ((",", german), (".", english)):
+        assert table_csv([["a", number]], point).decode("utf-8-sig") == f"a;{shown}\r\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.polls import rules, times
-from handlers.polls.methods import METHODS
-from handlers.polls.rules import Broken, Count
+from handlers.polls.methods.dots.rules import Dots, left, mark
+from handlers.polls.rules import Base, Broken, Cast, Count, Rules
 
-DOTS = METHODS["dots"]
+DOTS = Dots()
+BASE = Base(19, Rules())
 OPTIONS = list(range(1, 9))
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2027, 1, 12, 8, 0, tzinfo=UTC)
@@ -33,9 +35,9 @@ def pressed(settings: dict[str, int], options: list[int]) -> dict[str, int]:
     ballot: dict[str, int] = {}
     for option in options:
         try:
-            ballot = DOTS.press(settings, ballot, option)
+            ballot = DOTS.press(settings, ballot, option, 0, 0)
         except Broken:
-            assert DOTS.left(settings, ballot) == 0
+            assert left(settings, ballot) == 0
     return ballot
 
 
@@ -48,7 +50,7 @@ def test_whatever_is_pressed_the_ballot_keeps_to_the_rules(
 ) -> None:
     ballot = pressed(settings, options)
     assert DOTS.valid(settings, ballot, OPTIONS)
-    assert DOTS.left(settings, ballot) == settings["dots"] - sum(ballot.values()) >= 0
+    assert left(settings, ballot) == settings["dots"] - sum(ballot.values()) >= 0
 
 
 @given(settings_of_dots, presses)
@@ -59,7 +61,7 @@ def test_every_ballot_can_be_emptied_again_by_presses(
     for _ in range(settings["dots"] * (settings["max_per_option"] + 1)):
         if not ballot:
             break
-        ballot = DOTS.press(settings, ballot, int(next(iter(ballot))))
+        ballot = DOTS.press(settings, ballot, int(next(iter(ballot))), 0, 0)
     assert ballot == {}
 
 
@@ -68,9 +70,9 @@ def test_the_mark_shows_each_dot_that_could_be_there(
     settings: dict[str, int], options: list[int], option: int
 ) -> None:
     ballot = pressed(settings, options)
-    mark = DOTS.mark(settings, ballot, option)
-    assert len(mark) == settings["max_per_option"]
-    assert mark.count("●") == ballot.get(str(option), 0)
+    drawn = mark(settings, ballot, option)
+    assert len(drawn) == settings["max_per_option"]
+    assert drawn.count("●") == ballot.get(str(option), 0)
 
 
 @pytest.mark.parametrize(
@@ -96,18 +98,26 @@ ballots = st.lists(
 )
 
 
+def tally(cast: list[dict[str, int]], barred: frozenset[int] = frozenset()) -> dict[str, Any]:
+    return DOTS.tally({}, OPTIONS, [Cast(ballot, barred) for ballot in cast], BASE)
+
+
+def ranks(cast: list[dict[str, int]]) -> dict[int, int]:
+    return {place["option"]: place["rank"] for place in tally(cast)["places"]}
+
+
 @given(ballots)
 def test_no_dot_is_lost_and_none_is_made_up(cast: list[dict[str, int]]) -> None:
-    counts = DOTS.tally({}, OPTIONS, cast)
-    assert sum(c.score for c in counts) == sum(sum(b.values()) for b in cast)
-    assert [c.option for c in counts] == OPTIONS
+    places = tally(cast)["places"]
+    assert sum(Fraction(p["score"]) for p in places) == sum(sum(b.values()) for b in cast)
+    assert sorted(p["option"] for p in places) == OPTIONS
 
 
 @given(ballots, st.randoms())
 def test_who_votes_first_makes_no_difference(cast: list[dict[str, int]], random: object) -> None:
     mixed = list(cast)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert DOTS.tally({}, OPTIONS, mixed) == DOTS.tally({}, OPTIONS, cast)
+    assert tally(mixed) == tally(cast)
 
 
 @given(ballots, st.permutations(OPTIONS))
@@ -116,18 +126,27 @@ def test_the_names_of_options_make_no_difference(
 ) -> None:
     names = dict(zip(OPTIONS, renamed, strict=True))
     other = [{str(names[int(o)]): n for o, n in ballot.items()} for ballot in cast]
-    ranks = {r.count.option: r.rank for r in rules.rank(DOTS.tally({}, OPTIONS, cast))}
-    ranks_of_other = {r.count.option: r.rank for r in rules.rank(DOTS.tally({}, OPTIONS, other))}
-    assert {names[option]: rank for option, rank in ranks.items()} == ranks_of_other
+    assert {names[option]: rank for option, rank in ranks(cast).items()} == ranks(other)
 
 
 @given(ballots, st.sampled_from(OPTIONS))
 def test_one_more_dot_never_makes_an_option_worse(cast: list[dict[str, int]], one: int) -> None:
-    def rank_of(votes: list[dict[str, int]]) -> int:
-        ranked = rules.rank(DOTS.tally({}, OPTIONS, votes))
-        return next(r.rank for r in ranked if r.count.option == one)
+    if cast:
+        assert ranks([*cast, {str(one): 1}])[one] <= ranks(cast)[one]
 
-    assert rank_of([*cast, {str(one): 1}]) <= rank_of(cast)
+
+def test_without_ballots_nothing_has_a_rank() -> None:
+    counted = tally([])
+    assert not any(p["rank"] or p["shared"] or p["seats"] for p in counted["places"])
+    assert not counted["tiebreak_used"]
+
+
+@given(ballots, st.sampled_from(OPTIONS))
+def test_dots_of_a_seat_without_a_say_in_the_option_do_not_count(
+    cast: list[dict[str, int]], one: int
+) -> None:
+    without = [{o: n for o, n in ballot.items() if o != str(one)} for ballot in cast]
+    assert tally(cast, frozenset([one])) == tally(without)
 
 
 counts = st.lists(
@@ -283,3 +302,30 @@ def test_scores_are_exact() -> None:
     third = Fraction(1, 3)
     ranked = rules.rank([Count(1, third + third + third, 1), Count(2, Fraction(1), 1)])
     assert [r.rank for r in ranked] == [1, 1]
+
+
+# --- what the frame decides -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ballots", "cast", "dominant"),
+    [(0, 0, False), (49, 100, False), (50, 100, True), (1, 2, True)],
+)
+def test_a_group_with_more_than_49_percent_is_named(
+    ballots: int, cast: int, dominant: bool
+) -> None:
+    assert rules.is_dominant(ballots, cast) is dominant
+
+
+def test_options_that_differ_by_a_slip_are_alike_and_others_are_not() -> None:
+    typed = ["Radweg am Bach", "radweg am bach!", "Solardach", "Solarpark Nord", "Solarpark Süd"]
+    assert rules.alike(typed) == (("Radweg am Bach", "radweg am bach!"),)
+
+
+def test_times_to_open_at_are_mornings_to_come() -> None:
+    offered = times.mornings(BERLIN, NOW)
+    assert [f"{at.astimezone(BERLIN):%d.%m. %H:%M}" for at in offered] == [
+        "13.01. 08:00",
+        "14.01. 08:00",
+        "19.01. 08:00",
+    ]

@@ -61,7 +61,7 @@ async def test_a_prioritisation_from_preparation_to_result(any_town: Town) -> No
         )
         assert "Bei gleicher Punktzahl steht vorn" in seen
         assert "Stimmungsbild, kein Beschluss" in seen and "Abgestimmt haben 3 von 19" in seen
-        assert "Quorum erreicht: nein (nötig: 10 Sitze)" in seen
+        assert "Das Quorum ist nicht erreicht (nötig: 10 Sitze)" in seen
         assert seen.count("Ergebnis: Klimaschutz") == 1
         chart = next(m["picture"] for m in town.parish.messages(place) if m["picture"])
         assert "Balkendiagramm" in chart["alt"] and "3. Kommunale Wärmeplanung" in chart["alt"]

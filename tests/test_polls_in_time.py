@@ -106,11 +106,11 @@ async def test_a_deadline_outlives_a_fault_and_a_clock_that_is_set_back(
     await town.group_a.press("Photovoltaik")
     with town.db.begin() as tx:
         poll = tx.get_one(Poll, town.one(Poll).id)
-        kept, poll.settings = poll.settings, {}
+        kept, poll.method = poll.method, "gone"
     await town.until(DEADLINE)
     assert town.one(Poll).state == "open" and "fault" in caplog.text
     with town.db.begin() as tx:
-        tx.get_one(Poll, poll.id).settings = kept
+        tx.get_one(Poll, poll.id).method = kept
     await town.pass_time(minutes=1)
     assert town.one(Poll).state == "closed"
 

@@ -149,6 +149,7 @@ async def test_every_field_of_every_table_has_a_name(town: Town) -> None:
     await town.group_a.says("/datenschutz")
     await town.group_a.press("Photovoltaik")
     await town.coordination.says("/abstimmung")
+    await town.coordination.press("Neue Abstimmung vorbereiten")
     names = set()
     for who in (town.group_a, town.coordination):
         _, data = await my_data(who)

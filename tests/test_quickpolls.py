@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from bot.platforms import Delivered, Delivery, Failed, Outcome
 from handlers.chat import (
-    AskNatively,
-    EndNatively,
     NativeVote,
     Press,
 )
 from handlers.quickpolls import rules
+from handlers.tasks import AskNatively, EndNatively
 from storage import quickpolls, timers
 from storage.models import NativePoll, QuickPoll, QuickVote
 from tests.messenger import Meeting, Messenger

@@ -43,19 +43,20 @@ class Contender:
 
 
 @contextmanager
-def contender(name: str) -> Iterator[Contender]:
-    """One of the bots in a folder of its own, its voters with their ballots before them."""
+def contender(name: str, running: int = 1) -> Iterator[Contender]:
+    """One of the bots in a folder of its own, its voters with their ballots before them; ours
+    with so many running polls."""
     with TemporaryDirectory(prefix="gnk-bench-") as folder, api() as server:
         server.ask("voters", ids=VOTERS)
         if name == OURS:
-            yield _ours(Path(folder), server)
+            yield _ours(Path(folder), server, running)
         else:
             yield _baseline(name, Path(folder), server)
 
 
-def _ours(folder: Path, server: Api) -> Contender:
+def _ours(folder: Path, server: Api, running: int) -> Contender:
     db = folder / "bot.sqlite3"
-    data = town.settle(db)
+    data = town.settle(db, running)
     settings = folder / "gnk-bot.toml"
     settings.touch(mode=0o600)
     settings.write_text(

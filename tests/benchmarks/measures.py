@@ -14,6 +14,7 @@ from tests.benchmarks.contenders import BASELINE, CONCURRENT, OURS, Contender, c
 from tests.benchmarks.processes import CHECKOUT, Bot, environment
 from tests.benchmarks.slow_disk import PAUSE_MS, available, slow_disk
 from tests.benchmarks.table import Row, Value, percentile, value
+from tests.benchmarks.tallies import measured
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,27 @@ def imports(size: Size) -> list[Row]:
     ]  # fmt: skip
 
 
+def many(size: Size) -> list[Row]:
+    """How long one vote takes while one poll runs, and while a hundred do."""
+
+    def took(running: int) -> Value:
+        found = []
+        with contender(OURS, running) as made, made.running():
+            made.ready()
+            for _ in range(3):
+                made.api.ask("pace", presses=made.presses.next(size.paced), rate=RATE)
+                times = made.api.answers(size.paced)
+                found.append(median((answered - pressed) * 1000 for pressed, answered in times))
+        return value(found, "ms", 1)
+
+    return [Row("one vote with 100 open polls (baseline: with 1)", took(100), took(1))]
+
+
+def tallies(size: Size) -> list[Row]:
+    """How long the methods of voting count."""
+    return measured(min(size.rounds, 5))
+
+
 MEASURES: dict[str, Callable[[Size], list[Row]]] = {
     "votes": votes,
     "slow-disk": slowly,
@@ -231,4 +253,6 @@ MEASURES: dict[str, Callable[[Size], list[Row]]] = {
     "backlog": backlog,
     "start": start,
     "imports": imports,
+    "many": many,
+    "tallies": tallies,
 }

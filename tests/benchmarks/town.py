@@ -56,8 +56,9 @@ class Presses:
         return made
 
 
-def settle(path: Path) -> dict[int, list[str]]:
-    """Make the database; returns the callback data of every voter's choices."""
+def settle(path: Path, running: int = 1) -> dict[int, list[str]]:
+    """Make the database with so many running polls; returns the callback data of every voter's
+    choices in the first, the only one whose ballots are sent."""
     db = Database(f"sqlite:///{path}")
     upgrade(db)
     now = datetime.now(UTC)
@@ -65,11 +66,11 @@ def settle(path: Path) -> dict[int, list[str]]:
         loading.load(tx, read_municipality(json.dumps(_file())), now)
         tx.flush()
         _link(tx, now)
-        poll = _open(tx, now)
+        poll, *_ = [_open(tx, now, number == 0) for number in range(running)]
         options = polls.option_ids(tx, poll.id)
         people = {p.id: p.key for p in tx.execute(select(Person)).scalars()}
         data = {
-            int(people[line.person_id]): [pack(Vote(line.id, option)) for option in options]
+            int(people[line.person_id]): [pack(Vote(line.id, option, 0, 0)) for option in options]
             for line in polls.entries(tx, poll.id)
         }
     db.close()
@@ -133,21 +134,22 @@ def _link(tx: Tx, now: datetime) -> None:
     tx.flush()
 
 
-def _open(tx: Tx, now: datetime) -> Poll:
-    """The vote, with its board and its ballots in the outbox."""
+def _open(tx: Tx, now: datetime, sent: bool) -> Poll:
+    """The vote, with its board and its ballots in the outbox if they are to be ``sent``."""
     event = Event(Place("telegram", str(VOTERS[0])), None, Said("/abstimmung"), now)
     ctx = Context(tx, Routes(ROUTERS), event, now, now)
     ctx.municipality = tx.execute(select(Municipality)).scalar_one()
     body = tx.execute(select(Body).filter_by(kind="steering_group")).scalar_one()
     measures = tx.execute(select(Measure)).scalars().all()
     plan = Plan(
+        method="dots",
+        settings={"dots": 3, "max_per_option": 2},
         title={"de": "Klimaschutz und Energie"},
         options=tuple((measure.title, measure.id) for measure in measures),
-        dots=3,
-        max_per_option=2,
         body_id=body.id,
         closes_at=now + timedelta(days=7),
     )
     poll, said = publish(ctx, plan)
-    answers.keep(ctx, said)
+    if sent:
+        answers.keep(ctx, said)
     return poll

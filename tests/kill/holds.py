@@ -53,7 +53,7 @@ def in_the_end(vote: Vote, shown: Counter[str], results: list[str]) -> None:
     by_option: Counter[int] = Counter()
     for (_, option), dots in counted.items():
         by_option[option] += dots
-    places = poll.result["places"]
+    places = poll.result["counts"]["places"]
     assert {p["option"]: int(p["score"]) for p in places if p["score"] != "0"} == by_option
     assert poll.result["cast"] == len(vote.rows(select(Ballot)))
 

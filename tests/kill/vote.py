@@ -221,7 +221,7 @@ class Vote:
         for who, (line, seat) in self.lines.items():
             options = random.Random(f"{who} {self.poll}").sample(self.options, DOTS)
             for option in options[cast[who] :]:
-                made.append(Press(who, seat, option, pack(Tap(line, option))))
+                made.append(Press(who, seat, option, pack(Tap(line, option, 0, 0))))
         return made
 
     async def somebody_votes(self) -> None:
@@ -317,8 +317,9 @@ def open_vote(
         ctx.municipality, ctx.role = town, Role.COORDINATION
         ctx.person = tx.get_one(Person, people[COORDINATION])
         plan = Plan(
-            {"de": "Klimaschutz"}, tuple(({"de": o}, None) for o in OPTIONS), DOTS, 2, body.id,
-            START + OPEN_FOR, "secret" if secret else "open",
+            "dots", {"dots": DOTS, "max_per_option": 2}, {"de": "Klimaschutz"},
+            tuple(({"de": o}, None) for o in OPTIONS), body.id, START + OPEN_FOR,
+            secrecy="secret" if secret else "open",
         )  # fmt: skip
         poll, said = publish(ctx, plan)
         answers.keep(ctx, said)

@@ -169,7 +169,7 @@ async def test_a_picture_has_its_alternative_and_changes_with_the_card(
 
 async def test_cards_are_pinned_where_the_bot_may(synapse: Synapse, tmp_path: Path) -> None:
     bot, login = synapse.user("gnk-bot"), synapse.user("anna")
-    async with running(tmp_path, bot), online(login, tmp_path / "anna") as anna:
+    async with running(tmp_path, bot) as town, online(login, tmp_path / "anna") as anna:
         room = await anna.chats_with(bot.user_id)
         await anna.says(room, "zaehlen")
         await anna.sees("Bisher gezählt")
@@ -184,6 +184,13 @@ async def test_cards_are_pinned_where_the_bot_may(synapse: Synapse, tmp_path: Pa
         await anna.sees("danach")
         pinned = await anna.state(room, "m.room.pinned_events")
         assert pinned["pinned"] == ["$other", card.id]
+        for said in ("vorbei", "/sag vorbei"):
+            await anna.says(room, said)
+        await anna.sees("vorbei")
+        town.pass_time(3)
+        await town.until(lambda: not town.to_unpin())
+        pinned = await anna.state(room, "m.room.pinned_events")
+        assert pinned["pinned"] == ["$other"]
 
 
 # --- coming and going ---------------------------------------------------------------------------

@@ -15,7 +15,10 @@ from time import monotonic
 import pytest
 
 from bot.platforms.matrix.server import Login
-from handlers.chat import BringIn, Done, Inspect, MakeRoom
+from handlers.chat import (
+    Done,
+)
+from handlers.tasks import BringIn, Inspect, MakeRoom
 from storage import outbox
 from tests.platforms.matrix.between import between
 from tests.platforms.matrix.synapse import Synapse, require

@@ -9,7 +9,7 @@ import pytest
 from nio import UnknownEvent
 
 from bot.platforms.matrix import polls
-from handlers.chat import AskNatively, BringIn, EndNatively, MakeRoom
+from handlers.tasks import AskNatively, BringIn, EndNatively, MakeRoom
 from tests.platforms.matrix.between import between
 from tests.platforms.matrix.synapse import Member, Synapse, online, synapse
 from tests.platforms.matrix.town import running

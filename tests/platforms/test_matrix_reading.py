@@ -269,6 +269,12 @@ def test_choices_are_numbered_in_reading_order_and_links_are_not() -> None:
     assert address in content["formatted_body"]
 
 
+def test_a_choice_that_is_called_by_a_number_has_no_other_number() -> None:
+    rows = (buttons("0", "1", "2"), buttons("Weiter"))
+    [content] = layout.messages(Card((plain("Wie gut?"),), rows), GERMAN, direct=True)
+    assert "0 · 1 · 2\n4 Weiter" in content["body"]
+
+
 def test_plain_words_need_no_html() -> None:
     [content] = layout.messages(Card((plain("Ja\nund nein"),)), GERMAN, direct=False)
     assert content == {"msgtype": "m.text", "body": "Ja\nund nein", "m.mentions": {}}

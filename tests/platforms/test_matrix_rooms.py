@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from nio import RoomPreset, RoomVisibility
 
-from handlers.chat import (
+from handlers.tasks import (
     Admit,
     BringIn,
     Furnish,

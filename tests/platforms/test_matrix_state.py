@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.matrix import furnishing, pictures
 from bot.platforms.matrix.state import ABOVE_ALL, State
-from handlers.chat import Furnish, MakeRoom
+from handlers.tasks import Furnish, MakeRoom
 
 ME, ANNA, BERND = "@gnk:stadt.example", "@anna:stadt.example", "@bernd:stadt.example"
 

@@ -123,14 +123,16 @@ async def test_a_vote_on_telegram_is_changed_on_matrix_and_counted_once(
             # Coordination prepares the vote on Telegram, by buttons alone.
             coordination.says("/abstimmung")
             for question, answer in (
+                ("Wie soll", "Klebepunkte"),
                 ("Worüber", "TF1"),
                 ("Welche Maßnahmen", "Fertig"),
                 ("Überschrift", "Klimaschutz"),
-                ("Wie viele Punkte hat", "3 ("),
-                ("höchstens", "2 ("),
                 ("Wer stimmt ab", "Steuerungsgruppe"),
+                ("Ab wann", "Sofort"),
                 ("Bis wann", f"{clock() + timedelta(days=7):%d.%m.%Y} 18:00"),
                 ("Offen oder geheim", "Offen"),
+                ("Wie viele Punkte hat", "3 ("),
+                ("höchstens", "2 ("),
                 ("So geht", "Veröffentlichen"),
             ):
                 await coordination.reads(question, within=WITHIN)

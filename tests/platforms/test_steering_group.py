@@ -246,14 +246,16 @@ async def a_vote(coordination: TelegramPerson) -> None:
     """Coordination prepares a vote of the steering group."""
     coordination.says("/abstimmung")
     for question, answer in (
+        ("Wie soll abgestimmt werden", "Klebepunkte"),
         ("Worüber", "TF1"),
         ("Welche Maßnahmen", "Fertig"),
         ("Überschrift", "Klimaschutz"),
-        ("Wie viele Punkte hat", "3 ("),
-        ("höchstens", "2 ("),
         ("Wer stimmt ab", "Steuerungsgruppe"),
+        ("Ab wann", "Sofort"),
         ("Bis wann", f"{clock() + timedelta(days=7):%d.%m.%Y} 18:00"),
         ("Offen oder geheim", "Offen"),
+        ("Wie viele Punkte hat", "3 ("),
+        ("höchstens", "2 ("),
         ("So geht", "Veröffentlichen"),
     ):
         await coordination.reads(question, within=WITHIN)

@@ -293,6 +293,10 @@ async def test_a_board_in_a_group_is_pinned_where_the_bot_may(town: Town, anna: 
     await town.server.world.until(lambda: group.chat.pinned, WITHIN)
     assert group.chat.pinned == [board["message_id"]]
     assert town.server.called("pinChatMessage")[0]["disable_notification"] is True
+    other = board["message_id"] + 1000
+    group.chat.pinned.append(other)
+    anna.says("/vorbei")
+    await town.server.world.until(lambda: group.chat.pinned == [other], WITHIN)
 
 
 async def test_a_board_that_may_not_be_pinned_stands_all_the_same(
@@ -305,6 +309,9 @@ async def test_a_board_that_may_not_be_pinned_stands_all_the_same(
     await anna.reads("Bisher gezählt", group)
     await town.settled("sent")
     assert "could not be pinned: Not enough rights to manage pinned messages" in caplog.text
+    anna.says("/vorbei")
+    said = "could not be unpinned: Not enough rights"
+    await town.server.world.until(lambda: said in caplog.text, WITHIN)
 
 
 async def test_the_bot_leaves_a_group_when_told(town: Town, anna: Person) -> None:

@@ -19,21 +19,18 @@ from bot.text import Reader
 from handlers.chat import (
     Action,
     Answers,
-    AskNatively,
     Board,
     Card,
     Command,
     Do,
     Done,
-    EndNatively,
     InChannel,
-    Inspect,
-    MakeLink,
     NativeVote,
     Say,
     plain,
 )
 from handlers.router import Context, Role, Router, Routes, action
+from handlers.tasks import AskNatively, EndNatively, Inspect, MakeLink
 from storage.models import Outbox
 from tests.platforms import botapi
 from tests.platforms.botapi import Group, Person, Server, shown

@@ -19,10 +19,13 @@ from bot.platforms.telegram.limits import GROUP, OVERALL, Limit, Pace
 from bot.platforms.telegram.tasks import fitting_tag
 from bot.text import Reader
 from handlers.chat import (
+    Card,
+    plain,
+)
+from handlers.tasks import (
     Admit,
     AskNatively,
     BringIn,
-    Card,
     EndNatively,
     Furnish,
     Inspect,
@@ -32,7 +35,6 @@ from handlers.chat import (
     PutOut,
     TagMember,
     Task,
-    plain,
 )
 from tests.platforms import botapi
 from tests.platforms.botapi import Group, Limits, Person, Server

@@ -121,6 +121,11 @@ def announce(ctx: Context, typed: Command) -> Answers:
     return [Post(Board("wt_tally", 1), InChannel(int(typed.args)), pin=True)]
 
 
+@tally.command("vorbei", by=Role.ANYONE, where="anywhere")
+def over(ctx: Context, typed: Command) -> Answers:
+    return [Redraw("wt_tally", 1, unpin=True)]
+
+
 @tally.command("sag", by=Role.ANYONE, where="anywhere")
 def echo(ctx: Context, typed: Command) -> Answers:
     return [

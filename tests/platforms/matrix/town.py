@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from bot.app import App
 from bot.delivery import Deliveries
@@ -30,6 +30,7 @@ from handlers.chat import (
 from handlers.router import Context, Role, Router, Routes
 from storage import outbox, remembered
 from storage.db import Database
+from storage.models import Posted
 from tests.platforms.matrix.works import Works, works
 from tests.platforms.webtown import Count, tally
 
@@ -122,6 +123,11 @@ class Town:
         """Outbox rows by state."""
         with self.db.read() as tx:
             return outbox.counts(tx)
+
+    def to_unpin(self) -> int:
+        """Cards that still have to be unpinned."""
+        with self.db.read() as tx:
+            return len(tx.execute(select(Posted).filter_by(unpin=True)).all())
 
     async def until(self, holds: Any) -> None:
         """Wait for something that happens inside the bot."""

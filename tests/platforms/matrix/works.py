@@ -7,8 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.wire import card_to_json, task_to_json
-from handlers.chat import Action, Answers, AskNatively, Card, Done, NativeVote, Task, plain
+from handlers.chat import (
+    Action,
+    Answers,
+    Card,
+    Done,
+    NativeVote,
+    plain,
+)
 from handlers.router import Context, Router, action, pack
+from handlers.tasks import AskNatively, Task
 from storage import outbox, remembered
 from storage.outbox import Draft
 
