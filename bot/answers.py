@@ -19,6 +19,7 @@ from handlers.chat import (
     OnAccount,
     OnPlatform,
     Post,
+    Redraw,
     Refusal,
     Replace,
     Say,
@@ -45,12 +46,13 @@ NOWHERE = ("timer", "done")
 
 
 def keep(ctx: Context, answers: Answers) -> None:
-    """Queue the answers in the transaction that decided them.
+    """Queue the answers in the transaction that decided them; redraws are marked by the app.
 
     Raises Refusal, before anything is queued, for what somebody asked to have said in a public
     channel and is confidential.
     """
-    kept = [said for answer in answers for said in _allowed(ctx, answer)]
+    to_say = (answer for answer in answers if not isinstance(answer, Redraw))
+    kept = [said for answer in to_say for said in _allowed(ctx, answer)]
     drafts = [d for d in (_draft(ctx, a) for a in kept) if d is not None]
     here = ctx.municipality.id if ctx.municipality else None
     if all(draft.municipality_id in (None, here) for draft in drafts):

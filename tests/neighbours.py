@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 from bot import answers
 from bot.wire import card_to_json
 from handlers import router
-from handlers.chat import Action, Board, Due, Event, Place, PlaceKind, Redraw
+from handlers.chat import Action, Board, Due, Event, Place, PlaceKind
 from handlers.polls.actions import Close
 from handlers.polls.opening import Plan, publish
 from handlers.router import Context, pack
@@ -157,7 +157,7 @@ def _publish(town: Town, tx: Tx, side: Side, secrecy: str) -> int:
     dots = {"dots": 2, "max_per_option": 1}
     plan = Plan("dots", dots, title, options, body.id, ends, secrecy=secrecy)
     poll, said = publish(ctx, plan)
-    answers.keep(ctx, [answer for answer in said if not isinstance(answer, Redraw)])
+    answers.keep(ctx, said)
     return poll.id
 
 

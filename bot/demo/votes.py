@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot import answers
 from bot.importing import MunicipalityFile
 from bot.loading import Summary
-from handlers.chat import Due, Event, Place, PlaceKind, Redraw
+from handlers.chat import Due, Event, Place, PlaceKind
 from handlers.polls import closing
 from handlers.polls.actions import Deadline, Release
 from handlers.polls.methods.registry import METHODS
@@ -97,8 +97,7 @@ class Votes:
         closes_at = datetime.combine(until, time(18), self.zone).astimezone(UTC)
         ctx = self._at(self.now)
         poll, said = publish(ctx, self._plan(vote, None, closes_at))
-        # Nothing is posted yet that could be out of date.
-        answers.keep(ctx, [answer for answer in said if not isinstance(answer, Redraw)])
+        answers.keep(ctx, said)
         return poll
 
     def plan(self, vote: Mapping[str, Any]) -> Poll:
