@@ -211,11 +211,6 @@ def options(tx: Tx, poll_id: int) -> list[PollOption]:
     return list(tx.execute(_OPTIONS, {"poll": poll_id}).scalars())
 
 
-def label_of(tx: Tx, option_id: int) -> dict[str, str]:
-    """An option's words."""
-    return tx.get_one(PollOption, option_id).label
-
-
 def option_ids(tx: Tx, poll_id: int) -> list[int]:
     """The ids of a poll's options in their order."""
     return list(tx.execute(_OPTION_IDS, {"poll": poll_id}).scalars())

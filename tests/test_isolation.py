@@ -101,8 +101,10 @@ async def test_no_button_and_no_command_reaches_across(
     with towns.db.read() as tx:
         stolen = loot(tx, victim)
     stands = who.stands()
+    # A stranger is stopped at the door, whatever a button or command holds.
+    tries = 8 if role == "stranger" else None
     for kind in router._CODES:
-        packed = presses(kind, stolen)
+        packed = presses(kind, stolen)[:tries]
         for at in ("direct", *(place for place, _ in stands[1][:1])):
             complaint = await who.press(packed, at)
             assert complaint is None, (
@@ -113,7 +115,7 @@ async def test_no_button_and_no_command_reaches_across(
     for word, route in towns.routes.commands.items():
         if word != route.words[0]:
             continue
-        complaint = await who.say(f"/{word} {words}" for words in arguments(stolen))
+        complaint = await who.say(f"/{word} {words}" for words in arguments(stolen)[:tries])
         assert complaint is None, (
             f"{role} of {own.slug} types /{word} with what is {victim.slug}'s: {complaint}"
         )
