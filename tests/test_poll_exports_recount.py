@@ -193,7 +193,7 @@ def test_single_ballots_are_handed_out_only_where_nobody_is_known_by_them() -> N
         assert Format.PABULIB not in offered(telling, budget.METHOD)
         with pytest.raises(ValueError, match="not handed out"):
             recount.pabulib(telling, words(), frame(ballots=ballots))
-    with pytest.raises(ValueError, match="3 ballots instead of 14"):
+    with pytest.raises(recount.BallotsGone, match="3 ballots instead of 14"):
         recount.pabulib(facts, words(), frame(ballots=ballots[:3]))
 
 

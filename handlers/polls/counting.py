@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from handlers.polls import rules
+from handlers.polls.exports.frozen import digest
 from handlers.polls.methods import Method
 from handlers.polls.reading import base_of, method_of
 from handlers.polls.rules import Base, Cast
@@ -71,8 +70,7 @@ def count(
         # So few ballots would say who voted how: they are not even kept.
         ballots.discard(tx, poll.id)
         result["receipts"] = []
-    written = json.dumps([poll.id, poll.title, result], sort_keys=True, ensure_ascii=False)
-    result["digest"] = hashlib.sha256(written.encode()).hexdigest()
+    result["digest"] = digest(poll.id, poll.title, result)
     return result
 
 

@@ -49,6 +49,7 @@ FILES = {
     "json": "polls.as_json",
     "pb": "polls.as_pb",
     "preflib": "polls.as_preflib",
+    "png": "polls.as_matrix",
 }
 """What the buttons for files say, by format."""
 

@@ -17,6 +17,7 @@ from handlers.polls import exports, result_views, views
 from handlers.polls.actions import AsFile, AsTable, MyBallots, ShowResult
 from handlers.polls.exports import Format
 from handlers.polls.exports.content import Frame
+from handlers.polls.exports.recount import BallotsGone
 from handlers.polls.reading import method_of, poll_facts, result_facts
 from handlers.router import Context, Role
 from storage import ballots, polls
@@ -55,9 +56,8 @@ def as_file(ctx: Context, pressed: AsFile) -> Answers:
     )
     try:
         made = exports.file(facts, method.views, Format(pressed.format), ctx.words, frame)
-    except ValueError:
-        # Single ballots are kept for a while only.
-        raise Refusal("polls.no_such_file") from None
+    except BallotsGone:
+        raise Refusal("polls.ballots_gone") from None
     return [SendFile(made.name, made.mime, made.data, result_views.table_caption(poll.title))]
 
 

@@ -28,6 +28,10 @@ Order = tuple[tuple[int, ...], ...]
 """A ranking: classes of equally good options, by their numbers in the file, the best first."""
 
 
+class BallotsGone(Exception):
+    """Single ballots are kept for a while only: fewer are there than were counted."""
+
+
 def may_be_given(facts: ResultFacts) -> bool:
     """Whether single ballots may be handed out without telling who chose what.
 
@@ -47,7 +51,7 @@ def _checked(facts: ResultFacts, frame: Frame) -> Sequence[Value]:
     if not may_be_given(facts):
         raise ValueError("single ballots of this poll are not handed out")
     if len(frame.ballots) != facts.cast:
-        raise ValueError(f"{len(frame.ballots)} ballots instead of {facts.cast}")
+        raise BallotsGone(f"{len(frame.ballots)} ballots instead of {facts.cast}")
     return frame.ballots
 
 
